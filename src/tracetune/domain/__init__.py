@@ -1,0 +1,1 @@
+"""Frozen values that the stages exchange; numpy and pyarrow only."""

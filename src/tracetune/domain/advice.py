@@ -1,0 +1,81 @@
+"""How to tune a service: what to set, within which bounds, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Knob(StrEnum):
+    """What can be turned."""
+
+    REPLICAS = "replicas"
+    TIMEOUT = "timeout"
+    RETRIES = "retries"
+    CONNECTION_POOL = "connection_pool"
+    ROLLBACK = "rollback"
+    INSTRUMENTATION = "instrumentation"
+
+
+class Action(StrEnum):
+    """What to do with the knob; keeping it and not knowing are answers too."""
+
+    SET = "set"
+    KEEP = "keep"
+    CANNOT_SAY = "cannot_say"
+
+
+class Confidence(StrEnum):
+    """How well the evidence carries the advice."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One recommendation.
+
+    Attributes:
+        target_service: the service the knob belongs to.
+        peer: the callee for knobs of a connection (timeout, retries, pool), else "".
+        unit: of current, lower, target and upper: ``replicas``, ``s``, ``retries``, ``connections``, or "".
+        current, lower, target, upper: None where unknown or without meaning; lower <= target <= upper.
+        reasons: sentences with numbers, the strongest first.
+        unlock: what would allow an answer, where the action is CANNOT_SAY, else "".
+    """
+
+    target_service: str
+    peer: str
+    knob: Knob
+    action: Action
+    unit: str
+    current: float | None
+    lower: float | None
+    target: float | None
+    upper: float | None
+    confidence: Confidence
+    reasons: tuple[str, ...]
+    unlock: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What is known of a service's use of its replicas, over the minutes seen.
+
+    Attributes:
+        replicas: median number of instances seen a minute; None where spans do not name them.
+        calls_per_second: at the busiest minute's load (95th percentile of minutes).
+        busy_mean, busy_peak: requests in flight over all instances (mean, 95th percentile of minutes).
+        concurrency_peak: most requests ever in flight in one instance.
+        forecast_calls_per_second: 90th percentile of the forecast load over the horizon; NaN where there is none.
+    """
+
+    service_name: str
+    replicas: float | None
+    calls_per_second: float
+    busy_mean: float
+    busy_peak: float
+    concurrency_peak: int
+    forecast_calls_per_second: float

@@ -1,0 +1,78 @@
+"""Everything that one look at some traces found: what every surface prints, draws or serves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tracetune.domain.advice import Advice, Capacity
+from tracetune.domain.anomalies import Incident
+from tracetune.domain.causes import CauseRanking
+from tracetune.domain.forecasts import Forecast
+from tracetune.domain.graph import ServiceGraph
+from tracetune.domain.minutes import MinuteBatch
+from tracetune.domain.quality import Finding
+from tracetune.domain.series import Metric, SeriesBatch
+from tracetune.domain.spans import SpanBatch
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSummary:
+    """One file (or stdin) that was read: its format, and what came out of it."""
+
+    name: str
+    format: str
+    spans: int
+    bytes_read: int
+    error: str = ""  # why the file could not be used (further), with the offset; "" where all is well
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """The minutes of the traces that were read, with what was met on the way.
+
+    Attributes:
+        spans, traces, services: how many were used.
+        start_time_unix_nano, end_time_unix_nano: of the earliest and the latest span; both 0 where there was none.
+        findings: problems of the span data, the most harmful first.
+        exemplars: the spans of the traces in ``minutes.exemplars``, as far as they were kept.
+    """
+
+    minutes: MinuteBatch
+    sources: tuple[SourceSummary, ...]
+    spans: int
+    traces: int
+    services: int
+    start_time_unix_nano: int
+    end_time_unix_nano: int
+    findings: tuple[Finding, ...]
+    exemplars: SpanBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What is normal: the series, the forecast of each metric, and what was too short to learn from.
+
+    Attributes:
+        forecasts: by metric; latency and calls where there is enough history, else empty.
+        limits: sentences that say what the data are too short or too thin for, and what would be enough.
+    """
+
+    series: SeriesBatch
+    forecasts: Mapping[Metric, Forecast]
+    limits: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One whole answer: what was read, what is normal, what departed from it, why, and what to do."""
+
+    ingested: Ingested
+    learned: Learned
+    graph: ServiceGraph
+    incidents: tuple[Incident, ...]  # the most severe first, then by onset
+    rankings: Mapping[str, CauseRanking]  # by incident id
+    capacities: tuple[Capacity, ...]
+    advice: tuple[Advice, ...]  # the most useful first
+    headline: str  # the one sentence
+    parameters: Mapping[str, str]  # how it was made: version, seed, models, seconds a stage

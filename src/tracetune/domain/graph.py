@@ -1,0 +1,77 @@
+"""Who calls whom: services as nodes, calls as edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracetune.domain.minutes import MinuteBatch, column, labels
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Calls from one service to another over a period."""
+
+    client: str
+    server: str
+    connection_type: str  # "" for a call, else database, messaging_system or virtual_node
+    calls: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceGraph:
+    """The services met in a period and the calls between them; a service without calls is a node too."""
+
+    services: tuple[str, ...]
+    edges: tuple[Edge, ...]
+
+    @classmethod
+    def from_minutes(cls, minutes: MinuteBatch) -> ServiceGraph:
+        """The graph over all minutes; edges by descending number of calls."""
+        links = minutes.links
+        client, clients = labels(links, "client")
+        server, servers = labels(links, "server")
+        kind, kinds = labels(links, "connection_type")
+        totals: dict[tuple[str, str, str], list[int]] = {}
+        rows = zip(client, server, kind, column(links, "calls"), column(links, "errors"), strict=True)
+        for caller, callee, connection, calls, errors in rows:
+            total = totals.setdefault((clients[caller], servers[callee], kinds[connection]), [0, 0])
+            total[0] += int(calls)
+            total[1] += int(errors)
+        edges = sorted(
+            (Edge(*key, *total) for key, total in totals.items()), key=lambda e: (-e.calls, e.client, e.server)
+        )
+        codes, names = labels(minutes.operations, "service_name")
+        services = {names[code] for code in np.unique(codes)}
+        services.update(name for edge in edges for name in (edge.client, edge.server))
+        return cls(tuple(sorted(services)), tuple(edges))
+
+    def callees(self) -> Mapping[str, frozenset[str]]:
+        """For each service, those it calls itself."""
+        return self._neighbours(downstream=True)
+
+    def callers(self) -> Mapping[str, frozenset[str]]:
+        """For each service, those that call it."""
+        return self._neighbours(downstream=False)
+
+    def reachable(self, service_name: str) -> frozenset[str]:
+        """Every service that this one depends on, at any depth; without itself unless it is in a loop."""
+        callees = self.callees()
+        found: set[str] = set()
+        todo = [service_name]
+        while todo:
+            for callee in callees.get(todo.pop(), frozenset()) - found:
+                found.add(callee)
+                todo.append(callee)
+        return frozenset(found)
+
+    def _neighbours(self, *, downstream: bool) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = {name: set() for name in self.services}
+        for edge in self.edges:
+            near, far = (edge.client, edge.server) if downstream else (edge.server, edge.client)
+            if near != far:
+                found[near].add(far)
+        return {name: frozenset(others) for name, others in found.items()}

@@ -1,0 +1,82 @@
+"""Every plug-in point, as a protocol with its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
+
+from tracetune.domain.analysis import Analysis
+from tracetune.domain.forecasts import Forecast
+from tracetune.domain.minutes import MinuteBatch
+from tracetune.domain.series import Metric, SeriesBatch
+from tracetune.domain.spans import Decoded
+
+
+class SpanReader(Protocol):
+    """Reads one format of spans from a stream of bytes.
+
+    ``read`` yields batches of a bounded number of spans and holds a bounded part of the stream in memory. Items that are
+    no usable span are counted in ``Decoded.rejected`` and skipped, never raised. A stream that cannot be read (further)
+    raises ``InvalidInput`` with the byte offset and what to do, after everything before it was yielded.
+    """
+
+    format: str
+
+    def read(self, stream: BinaryIO) -> Iterator[Decoded]:
+        """The spans of the stream, in its order."""
+        ...
+
+
+class MinuteStore(Protocol):
+    """Keeps minutes; rows of equal keys add up, whenever and in whatever pieces they were written.
+
+    ``write`` returns when the rows will survive the process. A store has one owner; a second raises ``Conflict``.
+    """
+
+    def write(self, minutes: MinuteBatch) -> None:
+        """Add these minutes to what is stored."""
+        ...
+
+    def read(self, first_minute: int, last_minute: int) -> MinuteBatch:
+        """The minutes in ``[first_minute, last_minute)``, merged."""
+        ...
+
+    def close(self) -> None:
+        """Give up the store; using it afterwards is a mistake."""
+        ...
+
+
+class Predictor(Protocol):
+    """A fitted model of one metric. Only what is fitted can predict.
+
+    The forecast of a minute uses nothing that came after it, nor anything within the model's gap before it, except the
+    number of calls of that same minute where the model is conditioned on load.
+    """
+
+    name: str
+
+    def predict(self, series: SeriesBatch, *, horizon_minutes: int) -> Forecast:
+        """Expected quantiles for every minute of ``series`` and for ``horizon_minutes`` after it."""
+        ...
+
+
+class Estimator(Protocol):
+    """A model that can learn.
+
+    ``fit`` does not change its input, gives equal predictors for equal input and seed, and raises ``NotEnoughData`` with
+    the least history it needs where the series are too short.
+    """
+
+    name: str
+
+    def fit(self, series: SeriesBatch, metric: Metric, *, seed: int) -> Predictor:
+        """Learn what is normal for ``metric`` from all series together."""
+        ...
+
+
+class Sink(Protocol):
+    """Shows or sends an analysis: a report, a patch, an alert."""
+
+    def write(self, analysis: Analysis) -> None:
+        """Write all of it or raise; nothing half-written is left behind."""
+        ...
