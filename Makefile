@@ -1,0 +1,71 @@
+# make demo and make test each work alone from a clean clone; both set up what they need in .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check fix bench docs ui ui-check lock wheel clean
+
+help:  ## Show what can be made.
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- environment -------------------------------------------------------------------------------------------------------
+# uv does the installing because it is ten times quicker than pip; pip is only used to get uv, pinned by hash too.
+$(UV): requirements-uv.lock
+	@sh scripts/venv.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+$(VENV)/.run: $(UV) requirements.lock pyproject.toml
+	@echo "installing tracetune into $(VENV) ..." >&2
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	@echo "installing the developers' tools into $(VENV) ..." >&2
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+# --- what users and developers run -------------------------------------------------------------------------------------
+demo: $(VENV)/.run  ## Analyse a generated day of a shop: the whole product in one command.
+	@$(BIN)/tracetune demo --out demo
+
+test: check  ## Check and test everything that is quick enough for every change.
+	@$(BIN)/pytest -q -m "not slow"
+
+test-all: check  ## The same with the slow tests.
+	@$(BIN)/pytest -q
+
+check: $(VENV)/.dev ui-check  ## Format, lint, types, layers, spelling, lock and docs.
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --config pyproject.toml
+	@$(BIN)/codespell src tests benchmarks docs README.md CONTRIBUTING.md CHANGELOG.md
+	@$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+fix: $(VENV)/.dev  ## Mend what a tool can mend.
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+bench: $(VENV)/.dev  ## Measure speed and size; prints tables, writes benchmarks/results.
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: $(VENV)/.dev  ## Build the documentation into build/site.
+	@$(BIN)/mkdocs build --strict --site-dir build/site
+
+ui:  ## Build the report's JavaScript and CSS into the package (needs Node).
+	@cd web && npm ci --silent --no-audit --no-fund && npm run --silent build
+
+ui-check:  ## The committed JavaScript and CSS equal a fresh build.
+	@if command -v npm >/dev/null; then sh web/check-built.sh; else echo "ui-check skipped: npm is not installed" >&2; fi
+
+lock: $(VENV)/.dev  ## Resolve the dependencies anew.
+	@sh scripts/lock.sh "$(UV)"
+
+wheel: $(VENV)/.dev  ## Build the wheel into dist.
+	@$(UV) build --quiet --wheel --python $(BIN)/python --no-build-isolation --out-dir dist
+
+clean:  ## Remove what was built; the environment too.
+	rm -rf $(VENV) build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis web/node_modules

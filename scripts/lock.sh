@@ -1,0 +1,13 @@
+#!/bin/sh
+# Resolve all dependencies into lock files with hashes and without registry addresses:  sh scripts/lock.sh UV
+set -eu
+uv=$1
+resolve() { # resolve OUTPUT ARGUMENTS...
+  out=$1
+  shift
+  "$uv" pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+    --output-file "$out" "$@"
+}
+resolve requirements.lock pyproject.toml --extra learn --group build
+resolve requirements-dev.lock pyproject.toml --extra learn --group build --group dev --constraint requirements.lock
+grep -A 30 '^uv==' requirements-dev.lock | awk 'NR > 1 && !/^ /{exit} {print}' > requirements-uv.lock
