@@ -1,0 +1,203 @@
+"""What users set: one frozen tree from defaults, a TOML file, the environment and flags, in rising precedence."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from tracetune.errors import InvalidSettings
+
+PREFIX = "TRACETUNE_"
+"""``ingest.max_spans`` is TRACETUNE_INGEST_MAX_SPANS in the environment."""
+
+FILE_VARIABLE = "TRACETUNE_CONFIG"
+DATA_VARIABLE = "TRACETUNE_DATA"
+_NOT_SETTINGS = {FILE_VARIABLE, DATA_VARIABLE}
+_SECRET_WORDS = ("token", "password", "secret")
+
+
+def _setting(default: Any, doc: str, *, least: float | None = None, choices: tuple[str, ...] = ()) -> Any:  # noqa: ANN401
+    return field(default=default, metadata={"doc": doc, "least": least, "choices": choices})
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """How spans become minutes."""
+
+    max_spans: int = _setting(
+        1_000_000,
+        "Spans held while their traces are put together. More finds spans that come late, for about 200 bytes each.",
+        least=1_000,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LearnSettings:
+    """How what is normal is learned."""
+
+    model: str = _setting(
+        "lstm",
+        "The best model to try: 'lstm' (needs the extra 'learn') or 'baselines', which is quicker and learns no load dependence.",
+        choices=("lstm", "baselines"),
+    )
+    horizon_minutes: int = _setting(
+        60, "Minutes to forecast beyond the last one seen; tuning plans for the load in them.", least=1
+    )
+    seed: int = _setting(0, "Seed of everything random; equal input and seed give equal results.", least=0)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectSettings:
+    """How surprising a minute must be."""
+
+    false_incidents_per_week: float = _setting(
+        1.0, "How many false incidents a week the whole system may raise. Less finds fewer true ones.", least=0.01
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where minutes are kept."""
+
+    url: str = _setting(
+        "",
+        "chdb:///DIRECTORY (embedded) or https://user:password@host:8443/database (ClickHouse); empty keeps nothing.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, grouped by stage."""
+
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    learn: LearnSettings = field(default_factory=LearnSettings)
+    detect: DetectSettings = field(default_factory=DetectSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One setting as it is in force: its key, value, where the value came from, and what it means."""
+
+    key: str
+    value: Any
+    origin: str
+    doc: str
+
+    def shown(self) -> str:
+        """The value for people; secrets, and passwords within addresses, are masked."""
+        text = str(self.value)
+        if any(word in self.key for word in _SECRET_WORDS) and text:
+            return "***"
+        head, separator, host = text.rpartition("@")
+        if separator and "://" in head:
+            scheme, _, user = head.partition("://")
+            return f"{scheme}://{user.partition(':')[0]}:***@{host}"
+        return text
+
+
+def load(
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    flags: Mapping[str, Any] | None = None,
+) -> tuple[Settings, tuple[Entry, ...]]:
+    """The settings in force, and where each came from.
+
+    Args:
+        file: a TOML file with one table a stage; by default the one that TRACETUNE_CONFIG names, if any.
+        environ: variables; those that begin with TRACETUNE_ and name no setting are errors.
+        flags: by dotted key; None means "not given".
+
+    Raises:
+        InvalidSettings: for unknown keys and unusable values, all of them in one message.
+    """
+    declared = {
+        f"{group.name}.{item.name}": item
+        for group in fields(Settings)
+        for item in fields(group.default_factory)  # type: ignore[arg-type]  # each group is a dataclass
+    }
+    layers = [*_file_layers(file, environ), _environment(declared, environ), _flags(flags or {})]
+    problems: list[str] = []
+    chosen: dict[str, tuple[Any, str]] = {}
+    for origin, values in layers:
+        for key, raw in values.items():
+            if key not in declared:
+                problems.append(f"{key} ({origin}) is not a setting; 'tracetune settings' lists them")
+                continue
+            value, problem = _checked(declared[key], raw)
+            if problem:
+                problems.append(f"{key} is {raw!r} ({origin}); {problem}")
+            chosen[key] = (value, origin)
+    if problems:
+        raise InvalidSettings("; ".join(problems))
+    entries = []
+    for key, item in declared.items():
+        value, origin = chosen.get(key, (item.default, "default"))
+        entries.append(Entry(key, value, origin, item.metadata["doc"]))
+    return _build(entries), tuple(entries)
+
+
+def _build(entries: list[Entry]) -> Settings:
+    groups: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        group, _, name = entry.key.partition(".")
+        groups.setdefault(group, {})[name] = entry.value
+    return Settings(
+        ingest=IngestSettings(**groups["ingest"]),
+        learn=LearnSettings(**groups["learn"]),
+        detect=DetectSettings(**groups["detect"]),
+        store=StoreSettings(**groups["store"]),
+    )
+
+
+def _file_layers(file: Path | None, environ: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    path = file or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
+    if path is None:
+        return []
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InvalidSettings(f"cannot read the settings file {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSettings(f"the settings file {path} is not TOML: {error}") from error
+    flat: dict[str, Any] = {}
+    for group, values in tree.items():
+        flat.update(
+            {f"{group}.{name}": value for name, value in values.items()}
+            if isinstance(values, dict)
+            else {group: values}
+        )
+    return [(str(path), flat)]
+
+
+def _environment(declared: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    names = {PREFIX + key.replace(".", "_").upper(): key for key in declared}
+    given = {name: value for name, value in environ.items() if name.startswith(PREFIX) and name not in _NOT_SETTINGS}
+    return "environment", {names.get(name, name): value for name, value in given.items()}
+
+
+def _flags(flags: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    return "flag", {key: value for key, value in flags.items() if value is not None}
+
+
+def _checked(item: Any, raw: Any) -> tuple[Any, str]:  # noqa: ANN401 - a dataclass field and any given value
+    wanted = type(item.default)
+    least, choices = item.metadata["least"], item.metadata["choices"]
+    if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
+        return raw, f"use one {wanted.__name__} (default {item.default!r})"
+    try:
+        value = wanted(raw)
+    except ValueError:
+        return raw, f"use {'a whole number' if wanted is int else 'a number'} (default {item.default!r})"
+    if wanted is int and isinstance(raw, float) and value != raw:
+        return raw, f"use a whole number (default {item.default!r})"
+    if choices and value not in choices:
+        return value, f"use one of {', '.join(choices)} (default {item.default!r})"
+    if least is not None and not value >= least:
+        return value, f"use {least:g} or more (default {item.default!r})"
+    return value, ""
