@@ -57,7 +57,7 @@ def table(rows: Sequence[Row]) -> str:
         "|---|---:|---:|---:|---:|---|",
     ]
     for row in rows:
-        ratio = "" if row.ratio is None else f"{row.ratio:.1f}×"
+        ratio = "" if row.ratio is None else f"{row.ratio:.1f}x"
         speed = f"{row.spans_per_cpu_second:,.0f}"
         lines.append(f"| {row.name} | {row.spans:,} | {row.cpu_seconds:.3f} | {speed} | {ratio} | {row.note} |")
     return "\n".join(lines)
