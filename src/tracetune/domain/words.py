@@ -88,7 +88,7 @@ def clock(minute: int) -> str:
     """The time of day of a minute since the Unix epoch, in UTC.
 
     >>> clock(29_000_830)
-    '13:10'
+    '11:10'
     """
     return f"{datetime.fromtimestamp(minute * 60, UTC):%H:%M}"
 
@@ -97,7 +97,7 @@ def timestamp(minute: int) -> str:
     """A minute since the Unix epoch as RFC 3339, in UTC.
 
     >>> timestamp(29_000_830)
-    '2025-02-20T13:10:00Z'
+    '2025-02-20T11:10:00Z'
     """
     return f"{datetime.fromtimestamp(minute * 60, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
