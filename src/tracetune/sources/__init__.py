@@ -1,0 +1,1 @@
+"""Readers of spans: one module per format, each turning bytes into SpanBatches."""
