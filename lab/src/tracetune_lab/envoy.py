@@ -1,0 +1,262 @@
+"""Writes Envoy configuration in Istio's shape: sidecars, the gateway, and the endpoint files they watch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tracetune_lab.plan import GATEWAY, Ends, Instance
+from tracetune_lab.topology import Topology, method_and_path, span_name
+
+Config = dict[str, Any]
+
+# Envoy keeps finished spans this long before it sends them (its own default is 5,000 ms);
+# a run waits for at least twice this time before it counts.
+FLUSH_MILLISECONDS = 1000
+HTTP2 = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
+def upstream_cluster(service: str) -> str:
+    """Istio's name of the outbound cluster of a service."""
+    return f"outbound|9080||{service}.default.svc.cluster.local"
+
+
+def hop_runtime_key(service: str, operation: str) -> str:
+    """The runtime key under which the delay of the network hop to an operation is set."""
+    return f"lab.hop.{service}.{method_and_path(operation)[1].strip('/').replace('/', '.')}"
+
+
+def sidecar_bootstrap(topology: Topology, instances: list[Instance], ends: Ends, endpoints: Path) -> Config:
+    """The configuration of one Envoy that is the sidecar of one replica, or of several when shared."""
+    first = instances[0]
+    listeners: list[Config] = []
+    clusters: list[Config] = []
+    for instance in instances:
+        tracing = _tracing(instance, ends)
+        inbound = f"inbound|9080||{instance.pod}" if len(instances) > 1 else "inbound|9080||"
+        listeners.append(
+            _listener("INBOUND", instance.inbound_port, f"inbound_{instance.pod}", tracing, _inbound(instance, inbound))
+        )
+        listeners.append(
+            _listener(
+                "OUTBOUND",
+                instance.outbound_port,
+                f"outbound_{instance.pod}",
+                tracing,
+                [_virtual_host(topology, callee) for callee in _callees(topology, instance.service)],
+            )
+        )
+        clusters.append(_cluster(inbound, instance.app_port))
+    callees = sorted({callee for instance in instances for callee in _callees(topology, instance.service)})
+    clusters.extend(_service_cluster(callee, endpoints) for callee in callees)
+    return _bootstrap(first.service, first.pod, first.admin_port, listeners, [*clusters, *_collectors(ends)])
+
+
+def gateway_bootstrap(topology: Topology, ports: tuple[int, int], ends: Ends, endpoints: Path) -> Config:
+    """The configuration of the ingress gateway; `ports` are its listener's and its admin's."""
+    pod = f"{GATEWAY}-0"
+    gateway = Instance(GATEWAY, pod, "1.0.0", 0, 0, ports[0], ports[1])
+    listener = _listener(
+        "OUTBOUND",
+        gateway.outbound_port,
+        f"outbound_{pod}",
+        _tracing(gateway, ends),
+        [{**_virtual_host(topology, topology.entry.service), "domains": ["*"]}],
+    )
+    clusters = [_service_cluster(topology.entry.service, endpoints), *_collectors(ends)]
+    return _bootstrap(GATEWAY, pod, ports[1], [listener], clusters)
+
+
+def write_endpoints(folder: Path, service: str, instances: list[Instance]) -> None:
+    """Tell every watching Envoy which replicas serve a service; the rename makes the change atomic."""
+    resource = {
+        "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
+        "cluster_name": upstream_cluster(service),
+        "endpoints": [{"lb_endpoints": [_endpoint(instance.inbound_port) for instance in instances]}],
+    }
+    fresh = folder / f".{service}.json"
+    fresh.write_text(json.dumps({"resources": [resource]}))
+    fresh.rename(folder / f"{service}.json")
+
+
+def _bootstrap(service: str, pod: str, admin_port: int, listeners: list[Config], clusters: list[Config]) -> Config:
+    return {
+        "node": {
+            "id": f"sidecar~127.0.0.1~{pod}.default~default.svc.cluster.local",
+            "cluster": f"{service}.default",
+        },
+        "admin": {"address": _address(admin_port)},
+        "stats_flush_interval": "60s",
+        "layered_runtime": {
+            "layers": [
+                {
+                    "name": "lab",
+                    "static_layer": {
+                        "tracing.opentelemetry.flush_interval_ms": FLUSH_MILLISECONDS,
+                        "tracing.zipkin.flush_interval_ms": FLUSH_MILLISECONDS,
+                    },
+                },
+                {"name": "admin", "admin_layer": {}},
+            ]
+        },
+        "static_resources": {"listeners": listeners, "clusters": clusters},
+    }
+
+
+def _address(port: int) -> Config:
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+
+
+def _endpoint(port: int) -> Config:
+    return {"endpoint": {"address": _address(port)}}
+
+
+def _typed(name: str, type_url: str, **fields: object) -> Config:
+    return {"name": name, "typed_config": {"@type": f"type.googleapis.com/{type_url}", **fields}}
+
+
+def _callees(topology: Topology, service: str) -> list[str]:
+    found: dict[str, None] = {}
+    for operation in topology.services[service].operations:
+        for step in topology.steps_of(service, operation):
+            call = step.call or step.send
+            if call is not None:
+                found[call.to] = None
+    return list(found)
+
+
+def _inbound(instance: Instance, cluster: str) -> list[Config]:
+    # Istio's inbound route has no path of its own; the caller's decorator, which its sidecar passes
+    # in x-envoy-decorator-operation, names the span after the operation.
+    name = f"{instance.service}.default.svc.cluster.local:9080/*"
+    route = {"match": {"prefix": "/"}, "decorator": {"operation": name}, "route": {"cluster": cluster, "timeout": "0s"}}
+    return [{"name": "inbound|http|9080", "domains": ["*"], "routes": [route]}]
+
+
+def _virtual_host(topology: Topology, callee: str) -> Config:
+    routes = [_route(callee, operation) for operation in topology.services[callee].operations]
+    return {"name": f"{callee}.default.svc.cluster.local:9080", "domains": [callee], "routes": routes}
+
+
+def _route(callee: str, operation: str) -> Config:
+    key = hop_runtime_key(callee, operation)
+    # Off until the runtime keys are set: a delay between the caller's sidecar and the callee's.
+    slow_hop = {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
+        "delay": {"fixed_delay": "0.1s", "percentage": {"numerator": 0, "denominator": "HUNDRED"}},
+        "delay_percent_runtime": f"{key}.percent",
+        "delay_duration_runtime": f"{key}.milliseconds",
+    }
+    # Istio's default retry policy, cut to the cases where the request never reached the callee.
+    retry = {"retry_on": "connect-failure,refused-stream", "num_retries": 2}
+    return {
+        "match": {"path": method_and_path(operation)[1]},
+        "decorator": {"operation": span_name(callee, operation)},
+        "route": {"cluster": upstream_cluster(callee), "timeout": "0s", "retry_policy": retry},
+        "typed_per_filter_config": {"envoy.filters.http.fault": slow_hop},
+    }
+
+
+def _listener(direction: str, port: int, stat_prefix: str, tracing: Config | None, hosts: list[Config]) -> Config:
+    filters = [
+        _typed("envoy.filters.http.fault", "envoy.extensions.filters.http.fault.v3.HTTPFault"),
+        _typed("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router"),
+    ]
+    manager = _typed(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix=stat_prefix,
+        generate_request_id=True,
+        **({"tracing": tracing} if tracing else {}),
+        route_config={"virtual_hosts": hosts},
+        http_filters=filters if direction == "OUTBOUND" else filters[1:],
+    )
+    return {
+        "name": stat_prefix,
+        "traffic_direction": direction,
+        "address": _address(port),
+        "filter_chains": [{"filters": [manager]}],
+    }
+
+
+def _tracing(instance: Instance, ends: Ends) -> Config | None:
+    if ends.spans_from == "sdk":
+        return None
+    literals = {
+        "istio.canonical_service": instance.service,
+        "istio.canonical_revision": instance.version,
+        "istio.mesh_id": "cluster.local",
+        "istio.namespace": "default",
+        "istio.cluster_id": "Kubernetes",
+    }
+    return {
+        "random_sampling": {"value": 100.0},
+        "custom_tags": [{"tag": tag, "literal": {"value": value}} for tag, value in literals.items()],
+        "spawn_upstream_span": False,
+        "provider": _zipkin() if ends.export == "zipkin" else _opentelemetry(instance, ends),
+    }
+
+
+def _zipkin() -> Config:
+    return _typed(
+        "envoy.tracers.zipkin",
+        "envoy.config.trace.v3.ZipkinConfig",
+        collector_cluster="spans-http",
+        collector_endpoint="/api/v2/spans",
+        collector_endpoint_version="HTTP_JSON",
+        trace_id_128bit=True,
+        shared_span_context=False,
+    )
+
+
+def _opentelemetry(instance: Instance, ends: Ends) -> Config:
+    if ends.export == "otlp-grpc":
+        to: Config = {"grpc_service": {"envoy_grpc": {"cluster_name": "spans-grpc"}, "timeout": "2s"}}
+    else:
+        uri = f"http://127.0.0.1:{ends.http_port}/v1/traces"
+        to = {"http_service": {"http_uri": {"uri": uri, "cluster": "spans-http", "timeout": "2s"}}}
+    detector = _typed(
+        "envoy.tracers.opentelemetry.resource_detectors.static_config",
+        "envoy.extensions.tracers.opentelemetry.resource_detectors.v3.StaticConfigResourceDetectorConfig",
+        attributes={
+            "service.version": instance.version,
+            "service.instance.id": instance.pod,
+            "k8s.pod.name": instance.pod,
+        },
+    )
+    return _typed(
+        "envoy.tracers.opentelemetry",
+        "envoy.config.trace.v3.OpenTelemetryConfig",
+        service_name=f"{instance.service}.default",
+        resource_detectors=[detector],
+        **to,
+    )
+
+
+def _cluster(name: str, port: int, *, http2: bool = False) -> Config:
+    cluster: Config = {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [_endpoint(port)]}]},
+    }
+    if http2:
+        options = {"@type": f"type.googleapis.com/{HTTP2}", "explicit_http_config": {"http2_protocol_options": {}}}
+        cluster["typed_extension_protocol_options"] = {HTTP2: options}
+    return cluster
+
+
+def _service_cluster(service: str, endpoints: Path) -> Config:
+    source = {"path": str(endpoints / f"{service}.json"), "watched_directory": {"path": str(endpoints)}}
+    return {
+        "name": upstream_cluster(service),
+        "type": "EDS",
+        "connect_timeout": "1s",
+        "lb_policy": "LEAST_REQUEST",  # Istio's default since 1.14
+        "eds_cluster_config": {"eds_config": {"path_config_source": source}},
+    }
+
+
+def _collectors(ends: Ends) -> list[Config]:
+    return [_cluster("spans-http", ends.http_port), _cluster("spans-grpc", ends.grpc_port, http2=True)]
