@@ -1,0 +1,65 @@
+"""How much evidence is an alarm: a tail fitted to all series together, and a budget of false alarms in words."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+FALSE_INCIDENTS_A_WEEK = 1.0
+"""The default budget for the whole system: at most one false incident a week."""
+
+SIGNALS = 4
+"""Latency, more calls, fewer calls and errors share the budget evenly."""
+
+LEAST, MOST = 3.0, 6.0
+"""No fitted threshold is taken beyond these. Below, a band that covers 98 % would alarm by chance alone; above, the
+minutes it was fitted on were full of incidents."""
+
+TAIL_SHAPE = 0.2
+"""Shape of the generalised Pareto tail, shared by all systems: one day is too short to fit it (measured .26 on weeks)."""
+
+_TAIL_START = 0.98
+_LEAST_MINUTES = 500
+_MINUTES_PER_DAY = 1440
+_APART_MINUTES = 10
+
+
+def threshold(
+    gathered: Float[Array, "series minute"], *, false_incidents_a_week: float = FALSE_INCIDENTS_A_WEEK
+) -> float:
+    """The evidence that clean minutes reach no more often than the budget allows, on the scale of ``gathered``.
+
+    A generalised Pareto tail on the evidence of all series together. Its scale comes from the median excess and its rate
+    from separate stretches, so that a few incidents among the minutes hardly move it.
+
+    Args:
+        gathered: evidence as from ``rules.gather``; -inf where there was none.
+        false_incidents_a_week: of the whole system, all signals together.
+
+    Source: Coles, An Introduction to Statistical Modeling of Extreme Values (2001), equation 4.13.
+    """
+    known = gathered[np.isfinite(gathered)]
+    if len(known) < _LEAST_MINUTES:
+        return MOST
+    start = float(np.quantile(known, _TAIL_START))
+    excess = known[known > start] - start
+    if not len(excess):
+        return LEAST
+    scale = float(np.median(excess)) * TAIL_SHAPE / (2.0**TAIL_SHAPE - 1.0)
+    days = len(known) / len(gathered) / _MINUTES_PER_DAY
+    observed_a_day = _separate(gathered > start) / days
+    allowed_a_day = false_incidents_a_week / 7.0 / SIGNALS
+    ratio = max(observed_a_day / allowed_a_day, 1.0)
+    return float(np.clip(start + scale / TAIL_SHAPE * (ratio**TAIL_SHAPE - 1.0), LEAST, MOST))
+
+
+def _separate(above: NDArray[np.bool_]) -> int:
+    """Stretches above the start of the tail, over all series; closer than _APART_MINUTES they are one."""
+    count = 0
+    for row in above:
+        at = np.flatnonzero(row)
+        count += int((np.diff(at) > _APART_MINUTES).sum()) + (len(at) > 0)
+    return count

@@ -1,0 +1,188 @@
+"""The gate: candidates are compared on held-back minutes, and the best one speaks for each series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from numpy.typing import NDArray
+
+from tracetune.domain.forecasts import LOWER, QUANTILES, UPPER, Forecast, Verdict
+from tracetune.domain.series import Metric, SeriesBatch
+from tracetune.errors import NotEnoughData
+from tracetune.forecasting.calibration import Widening, widening
+from tracetune.ports import Estimator, Predictor
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Counts = NDArray[np.int64]
+
+HELD_BACK_SHARE = 0.2
+LEAST_HELD_BACK = 10
+"""A series with fewer comparable minutes than this gets the first candidate, and its verdict says so."""
+
+EXCURSION_MINUTES, EXCURSION_EVIDENCE = 10, 5
+"""Held-back minutes do not count where they left the band of every candidate in so many minutes of so many."""
+
+MOST_EXCURSIONS = 0.15
+"""If more of the minutes than this look like excursions, the models are wrong and not the minutes: all count."""
+
+WORDS = {
+    "lstm": "the LSTM",
+    "trailing_median": "the trailing median",
+    "seasonal": "the same minute of earlier days",
+    "holt_winters": "exponential smoothing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A candidate on the held-back minutes, after calibration.
+
+    Attributes:
+        factors: by which its bands are widened to cover what they promise.
+        loss: (series,), mean pinball loss in the metric's unit; NaN where nothing could be compared.
+        coverage: (series,), share of the compared minutes inside the band.
+    """
+
+    factors: Widening
+    loss: Float[Array, " series"]
+    coverage: Float[Array, " series"]
+
+
+def forecast(
+    series: SeriesBatch, metric: Metric, estimators: Sequence[Estimator], *, seed: int, horizon_minutes: int
+) -> Forecast:
+    """The forecast of the best candidate for each series, refitted on all minutes, with verdicts.
+
+    The candidates are fitted on the first four fifths and compared by mean pinball loss on the rest, where each forecast
+    sees the minutes before its own gap (a rolling origin) and none after it. The bands are calibrated on the same
+    minutes. On a tie the earlier candidate wins: put the simpler ones first. Where the winner has no forecast (a
+    seasonal model on the first day), the first candidate fills in.
+
+    Raises:
+        NotEnoughData: where no candidate can learn from so few minutes, with the first one's reason.
+    """
+    refitted = _fitted(series, metric, estimators, seed)
+    cut = series.length - max(int(HELD_BACK_SHARE * series.length), LEAST_HELD_BACK)
+    past = _fitted(series.between(0, cut), metric, estimators, seed, none_is_fine=True)
+    names = [name for name in refitted if name in past] or list(refitted)[:1]
+    trials, compared = _trials(series, metric, {name: past[name] for name in names if name in past}, cut)
+    trials = trials or [_Trial(Widening(), *(np.full(len(series.keys), np.nan) for _ in range(2)))]
+    chosen = _choose(np.stack([trial.loss for trial in trials], axis=1))
+    candidates = np.stack(
+        [
+            trial.factors.apply(metric, refitted[name].predict(series, horizon_minutes=horizon_minutes).values)
+            for name, trial in zip(names, trials, strict=True)
+        ]
+    )
+    best = candidates[chosen, np.arange(len(chosen))]
+    values = np.where(np.isnan(best), candidates[0], best)
+    verdicts = tuple(_verdict(names, trials, row, int(winner), int(compared[row])) for row, winner in enumerate(chosen))
+    return Forecast(series.keys, metric, series.start_minute, series.length, values, verdicts)
+
+
+def pinball_loss(
+    values: Float[Array, "series minute"], quantiles: Float[Array, "series minute quantile"]
+) -> Float[Array, "series minute"]:
+    """Mean over QUANTILES of the pinball loss of each minute, in the metric's unit; NaN where either is NaN.
+
+    Source: Koenker, Bassett, Regression Quantiles (1978): max(q (y - f), (q - 1) (y - f)).
+    """
+    levels = np.array(QUANTILES)
+    error = values[:, :, None] - quantiles
+    loss: Array = np.maximum(levels * error, (levels - 1.0) * error).mean(axis=2)
+    return loss
+
+
+def excursions(
+    values: Float[Array, "series minute"], quantiles: Float[Array, "series minute quantile"]
+) -> Bool[Mask, "series minute"]:
+    """Minutes of a stretch of EXCURSION_MINUTES of which EXCURSION_EVIDENCE lie outside the band."""
+    with np.errstate(invalid="ignore"):
+        outside = (values < quantiles[:, :, LOWER]) | (values > quantiles[:, :, UPPER])
+    total = np.cumsum(np.pad(outside, ((0, 0), (EXCURSION_MINUTES, EXCURSION_MINUTES - 1))).astype(np.int64), axis=1)
+    inside_any = np.zeros(values.shape, np.bool_)
+    length = values.shape[1]
+    stretch = total[:, EXCURSION_MINUTES:] - total[:, :-EXCURSION_MINUTES] >= EXCURSION_EVIDENCE
+    for shift in range(EXCURSION_MINUTES):  # stretch[:, s] ends at minute s; minute m is in those that end at m … m + 9
+        inside_any |= stretch[:, shift : shift + length]
+    return inside_any
+
+
+def _fitted(
+    series: SeriesBatch, metric: Metric, estimators: Sequence[Estimator], seed: int, *, none_is_fine: bool = False
+) -> dict[str, Predictor]:
+    fitted: dict[str, Predictor] = {}
+    reasons: list[NotEnoughData] = []
+    for estimator in estimators:
+        try:
+            fitted[estimator.name] = estimator.fit(series, metric, seed=seed)
+        except NotEnoughData as reason:
+            reasons.append(reason)
+    if not fitted and not none_is_fine:
+        raise reasons[0] if reasons else ValueError("no candidate was given")
+    return fitted
+
+
+def _trials(
+    series: SeriesBatch, metric: Metric, past: Mapping[str, Predictor], cut: int
+) -> tuple[list[_Trial], Int[Counts, " series"]]:
+    """Each candidate's trial, and the number of minutes of each series on which they were compared."""
+    seen = series[metric][:, cut:]
+    raw = [each.predict(series, horizon_minutes=0).values[:, cut:] for each in past.values()]
+    usable = [np.isfinite(quantiles).any(axis=(1, 2)) for quantiles in raw]
+    counted = np.isfinite(seen) & _clean(seen, raw)
+    trials = []
+    # A candidate without any forecast for a series does not take part there; it must not stop the others' comparison.
+    for quantiles, here in zip(raw, usable, strict=True):
+        counted &= np.isfinite(quantiles[:, :, LOWER]) | ~here[:, None]
+    for quantiles in raw:
+        factors = widening(metric, seen, quantiles, counted)
+        calibrated = factors.apply(metric, quantiles)
+        inside = (seen >= calibrated[:, :, LOWER]) & (seen <= calibrated[:, :, UPPER])
+        loss = pinball_loss(seen, calibrated)
+        valid = counted & np.isfinite(loss)
+        trials.append(_Trial(factors, _mean(loss, valid), _mean(inside.astype(np.float64), valid)))
+    return trials, counted.sum(axis=1)
+
+
+def _clean(
+    seen: Float[Array, "series minute"], raw: Sequence[Float[Array, "series minute quantile"]]
+) -> Bool[Mask, "series minute"]:
+    """Minutes that are no excursion from every candidate's band; all of them if excursions are the rule."""
+    away = np.ones(seen.shape, np.bool_)
+    for quantiles in raw:
+        away &= excursions(seen, quantiles)
+    return ~away if raw and away.mean() <= MOST_EXCURSIONS else np.ones(seen.shape, np.bool_)
+
+
+def _choose(loss: Float[Array, "series candidate"]) -> Int[Counts, " series"]:
+    best: Counts = np.argmin(np.where(np.isnan(loss), np.inf, loss), axis=1)
+    return best
+
+
+def _mean(values: Float[Array, "series minute"], where: Bool[Mask, "series minute"]) -> Float[Array, " series"]:
+    count = where.sum(axis=1)
+    total = np.where(where, values, 0.0).sum(axis=1)
+    return np.where(count >= LEAST_HELD_BACK, total / np.maximum(count, 1), np.nan)
+
+
+def _verdict(names: Sequence[str], trials: Sequence[_Trial], row: int, winner: int, minutes: int) -> Verdict:
+    loss = {name: float(trial.loss[row]) for name, trial in zip(names, trials, strict=True)}
+    compared = {name: value for name, value in loss.items() if np.isfinite(value)}
+    name = names[winner]
+    others = {other: value for other, value in compared.items() if other != name}
+    if name not in compared:
+        reason = f"{WORDS.get(name, name)} speaks unproven: only {minutes} minutes could be held back to compare"
+    elif not others:
+        reason = f"{WORDS.get(name, name)} is the only model that can speak ({minutes} held-back minutes)"
+    else:
+        runner_up = min(others, key=others.__getitem__)
+        better = 1.0 - compared[name] / others[runner_up] if others[runner_up] else 0.0
+        reason = f"beats {WORDS.get(runner_up, runner_up)} by {better:.0%} on {minutes} held-back minutes".replace(
+            "%", " %"
+        )
+    return Verdict(name, compared, float(trials[winner].coverage[row]), reason)

@@ -1,0 +1,91 @@
+"""Learn what is normal: the forecast of every metric that has one, and what the data are too short or thin for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tracetune.domain.analysis import Learned
+from tracetune.domain.forecasts import Forecast
+from tracetune.domain.series import Metric, SeriesBatch
+from tracetune.errors import NotEnoughData
+from tracetune.forecasting import gate
+from tracetune.forecasting.holt_winters import HoltWintersEstimator
+from tracetune.forecasting.seasonal import SeasonalEstimator
+from tracetune.forecasting.trailing import TrailingMedianEstimator
+from tracetune.ports import Estimator
+
+LEAST_MINUTES = 30
+"""Shorter than this, nothing is said about what is normal."""
+
+LEAST_MINUTES_TO_COMPETE = 360
+"""From six hours on, more than the trailing median may speak: below, there are too few held-back minutes to tell."""
+
+MINUTES_PER_DAY = 1440
+THIN_CALLS_A_MINUTE = 10.0
+"""Latency quantiles of fewer calls are mostly chance."""
+
+Candidates = Mapping[Metric, Sequence[Estimator]]
+
+
+def baselines() -> dict[Metric, list[Estimator]]:
+    """The simple models, for every metric that is forecast; each later model has to beat them."""
+    simple: list[Estimator] = [TrailingMedianEstimator(), SeasonalEstimator(), HoltWintersEstimator()]
+    return {metric: list(simple) for metric in (Metric.LATENCY_P50, Metric.LATENCY_P95, Metric.CALLS)}
+
+
+def learn(series: SeriesBatch, *, estimators: Candidates, seed: int, horizon_minutes: int = 60) -> Learned:
+    """The best forecast of each metric in ``estimators`` for every series, and the limits in words.
+
+    Args:
+        series: at least LEAST_MINUTES, or there are limits and no forecasts.
+        estimators: candidates by metric, the simplest first; below LEAST_MINUTES_TO_COMPETE only the first may speak.
+        seed: of everything random in training.
+        horizon_minutes: how far beyond the last minute to forecast.
+    """
+    if not series.keys or series.length < LEAST_MINUTES:
+        return Learned(series, {}, (_too_short(series),))
+    forecasts: dict[Metric, Forecast] = {}
+    limits = _limits(series)
+    for metric, competing in estimators.items():
+        allowed = competing if series.length >= LEAST_MINUTES_TO_COMPETE else competing[:1]
+        try:
+            forecasts[metric] = gate.forecast(series, metric, allowed, seed=seed, horizon_minutes=horizon_minutes)
+        except NotEnoughData as error:
+            limits.append(f"No forecast of {metric}: {error.message}; {error.hint}.")
+    return Learned(series, forecasts, tuple(limits))
+
+
+def _too_short(series: SeriesBatch) -> str:
+    if not series.keys:
+        return "There is no operation to learn from: no span is the entry of a service."
+    return (
+        f"{_minutes(series.length)} of traces are too short to say what is normal; {LEAST_MINUTES} minutes are the least, "
+        "a day is better."
+    )
+
+
+def _limits(series: SeriesBatch) -> list[str]:
+    limits = []
+    if series.length < LEAST_MINUTES_TO_COMPETE:
+        limits.append(
+            f"{_minutes(series.length)} of traces: what is normal is the trailing median only; from 6 hours on, models "
+            "compete for each operation."
+        )
+    elif series.length < 2 * MINUTES_PER_DAY:
+        limits.append(
+            f"{series.length / 60:.0f} hours of traces: the daily rhythm cannot be told from chance; two days would do."
+        )
+    with np.errstate(invalid="ignore"):
+        thin = int((np.nanmedian(np.nan_to_num(series[Metric.CALLS]), axis=1) < THIN_CALLS_A_MINUTE).sum())
+    if thin:
+        limits.append(
+            f"{thin} of {len(series.keys)} operations have fewer than {THIN_CALLS_A_MINUTE:.0f} calls in most minutes: "
+            "their latency is judged only in busier ones."
+        )
+    return limits
+
+
+def _minutes(length: int) -> str:
+    return f"{length} minute" if length == 1 else f"{length} minutes"
