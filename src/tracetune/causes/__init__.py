@@ -1,0 +1,1 @@
+"""Causes: from an incident to the services that brought it about, with evidence for and against each."""

@@ -1,0 +1,120 @@
+"""Whether users asked for more than expected, and whether slowness follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracetune.causes.case import Case, Minutes
+from tracetune.causes.compare import Decomposition, minute_means
+from tracetune.causes.sums import only, within
+from tracetune.domain.forecasts import MIDDLE, UPPER
+from tracetune.domain.minutes import histograms
+from tracetune.domain.series import Metric, SeriesKey, Values
+
+SURGE = 1.3
+"""Less growth than this is the everyday movement of traffic."""
+
+QUICK = 0.05
+"""The fastest twentieth of calls: whoever met no queue. It stays as it was when calls wait, and moves when they work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Calls a minute of some entry operations together.
+
+    Attributes:
+        expected, upper: what the forecast gave, else the usual minutes; ``source`` says which of both.
+    """
+
+    now: float
+    expected: float
+    upper: float
+    source: str
+
+    @property
+    def ratio(self) -> float:
+        """Now against expected; infinite where nothing was expected."""
+        return self.now / self.expected if self.expected > 0 else float("inf" if self.now > 0 else "nan")
+
+    @property
+    def is_surge(self) -> bool:
+        """Whether it is clearly more than expected."""
+        return self.ratio >= SURGE and self.now > self.upper
+
+
+def load(case: Case, keys: Sequence[SeriesKey]) -> Load | None:
+    """The calls of these operations together during the incident; None where no series tells.
+
+    Where the forecast speaks for an operation, its median and upper bound of the same minutes are what was expected.
+    """
+    series = case.learned.series
+    rows = [row for row, key in enumerate(series.keys) if key in set(keys)]
+    if not rows:
+        return None
+    calls = series[Metric.CALLS][rows]  # (series, minute)
+    now = float(np.nanmedian(calls[:, case.now - series.start_minute].sum(axis=0)))
+    forecast = _forecast(case, rows)
+    if forecast is not None:
+        return Load(now, float(np.nanmedian(forecast[:, 0])), float(np.nanmedian(forecast[:, 1])), "expected")
+    usual = calls[:, case.usual - series.start_minute].sum(axis=0)
+    return Load(now, float(np.nanmedian(usual)), float(np.nanquantile(usual, 0.98)), "usual")
+
+
+def is_slow_at_usual_load(case: Case, decomposition: Decomposition, upper: float) -> bool | None:
+    """Whether minutes of the incident with no more calls than ``upper`` were slow as well; None where there were none.
+
+    If they were, load alone does not explain the slowness.
+    """
+    series = case.learned.series
+    if decomposition.entry not in series.keys:
+        return None
+    row = series.keys.index(decomposition.entry)
+    calls = series[Metric.CALLS][row, case.now - series.start_minute]
+    calm = case.now[calls <= upper]
+    means = minute_means(case, decomposition.entry, calm)
+    if np.count_nonzero(~np.isnan(means)) < 3:
+        return None
+    return bool(np.nanmedian(means) > decomposition.usual_seconds + 0.5 * decomposition.rise)
+
+
+def minutes_that_served_as_much(case: Case, decomposition: Decomposition, calls: float) -> int:
+    """How many minutes outside the incident had (nearly) as many calls and were not slow; 0 where most of them were."""
+    series = case.learned.series
+    if decomposition.entry not in series.keys:
+        return 0
+    row = series.keys.index(decomposition.entry)
+    busy = np.flatnonzero(series[Metric.CALLS][row] >= 0.9 * calls) + series.start_minute
+    outside = busy[~np.isin(busy, case.now)].astype(np.int64)
+    means = minute_means(case, decomposition.entry, outside)
+    seen = means[~np.isnan(means)]
+    quick = np.count_nonzero(seen <= decomposition.usual_seconds + 0.3 * decomposition.rise)
+    return int(quick) if quick >= 5 and quick >= 0.7 * len(seen) else 0
+
+
+def quickest_seconds(case: Case, service_name: str) -> tuple[float, float]:
+    """The own time that the fastest twentieth of a service's entry calls took, (usual, now) in seconds; NaN without."""
+    table = case.minutes.operations.filter(case.minutes.operations["is_entry"])
+    own = only(table, service_name=service_name)
+    return _quickest(own, case.usual), _quickest(own, case.now)
+
+
+def _quickest(own: object, minutes: Minutes) -> float:
+    table = within(own, minutes)
+    rows = np.zeros(len(table), np.int64)
+    return float(histograms(table, "self_time").add_up(rows, 1).quantile(QUICK)[0]) if len(table) else float("nan")
+
+
+def _forecast(case: Case, rows: Sequence[int]) -> Values | None:
+    """Expected calls and their upper bound in each minute of the incident, (minute, 2); None where a series has none."""
+    found = case.learned.forecasts.get(Metric.CALLS)
+    keys = [case.learned.series.keys[row] for row in rows]
+    if found is None or not set(keys) <= set(found.keys):
+        return None
+    chosen = [found.keys.index(key) for key in keys]
+    columns = case.now - found.start_minute
+    columns = columns[(columns >= 0) & (columns < found.values.shape[1])]
+    values = found.values[chosen][:, columns][..., [MIDDLE, UPPER]].sum(axis=0)
+    return values if len(values) and not np.isnan(values).all() else None
