@@ -1,0 +1,1 @@
+"""Where an analysis goes: reports, patches, alerts and metrics."""

@@ -1,0 +1,241 @@
+"""An analysis turned into the document of its report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from tracetune.domain.advice import Action, Advice
+from tracetune.domain.analysis import Analysis
+from tracetune.domain.anomalies import AnomalyKind, Severity
+from tracetune.domain.causes import CauseKind
+from tracetune.domain.minutes import column, group_rows, histograms, labels
+from tracetune.domain.series import Metric, SeriesKey
+from tracetune.sinks import charts, layout, narrative
+from tracetune.sinks.columns import logarithmic
+from tracetune.sinks.document import (
+    AdviceView,
+    Document,
+    Facts,
+    FindingView,
+    MapEdge,
+    MapNode,
+    OperationRow,
+    ServiceMap,
+    Source,
+    VerdictView,
+)
+try:
+    from tracetune.sinks.manifests import patch
+except ImportError:
+    patch = lambda advice: ""
+
+MOST_OPERATIONS = 100
+MOST_VERDICTS = 400
+SPARK_POINTS = 48
+_SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.MINOR)
+
+
+def compose(analysis: Analysis) -> Document:
+    """Everything the page shows."""
+    series = analysis.learned.series
+    rows = _operations(analysis)
+    return Document(
+        headline=analysis.headline,
+        severity=_worst(incident.severity for incident in analysis.incidents),
+        facts=_facts(analysis),
+        start_minute=series.start_minute,
+        cutoff=series.length,
+        length=charts.drawn_minutes(analysis),
+        incidents=narrative.incidents(analysis),
+        series=charts.operation_series(analysis),
+        releases=charts.releases(analysis),
+        spread=charts.spread(analysis),
+        operations=rows[:MOST_OPERATIONS],
+        operation_count=len(rows),
+        map=_map(analysis),
+        advice=[_advice(advice) for advice in analysis.advice],
+        findings=_findings(analysis),
+        limits=list(analysis.learned.limits),
+        parameters=dict(analysis.parameters),
+        verdicts=_verdicts(analysis)[:MOST_VERDICTS],
+        series_count=sum(len(forecast.keys) for forecast in analysis.learned.forecasts.values()),
+    )
+
+
+def _worst(severities: Iterable[Severity]) -> str:
+    found = set(severities)
+    return next((severity.value for severity in _SEVERITIES if severity in found), "")
+
+
+def _facts(analysis: Analysis) -> Facts:
+    ingested = analysis.ingested
+    return Facts(
+        traces=ingested.traces,
+        spans=ingested.spans,
+        services=ingested.services,
+        start_seconds=ingested.start_time_unix_nano / 1e9,
+        end_seconds=ingested.end_time_unix_nano / 1e9,
+        missing_minutes=int((~analysis.learned.series.observed).sum()),
+        sources=[Source(s.name, s.format, s.spans, s.bytes_read, s.error) for s in ingested.sources],
+    )
+
+
+def _operations(analysis: Analysis) -> list[OperationRow]:
+    """Entry operations by impact, the greatest first."""
+    table = analysis.ingested.minutes.operations
+    table = table.filter(table["is_entry"]).combine_chunks()
+    if not len(table):
+        return []
+    first, group = group_rows(table, ["service_name", "span_name"])
+    service, services = labels(table, "service_name")
+    name, names = labels(table, "span_name")
+    added = histograms(table, "duration").add_up(group, len(first))
+    p50, p95 = added.quantile(0.5), added.quantile(0.95)
+    calls = np.bincount(group, weights=column(table, "calls"), minlength=len(first))
+    errors = np.bincount(group, weights=column(table, "errors"), minlength=len(first))
+    impact = calls * np.nan_to_num(p95)
+    severity: dict[SeriesKey, list[Severity]] = {}
+    for incident in analysis.incidents:
+        for anomaly in incident.anomalies:
+            severity.setdefault(anomaly.key, []).append(anomaly.severity)
+    rows = []
+    for row in np.argsort(-impact, kind="stable").tolist():
+        key = SeriesKey(services[service[first[row]]], names[name[first[row]]])
+        rows.append(
+            OperationRow(
+                service_name=key.service_name,
+                span_name=key.span_name,
+                calls=int(calls[row]),
+                errors=int(errors[row]),
+                p50=float(p50[row]),
+                p95=float(p95[row]),
+                impact_seconds=float(impact[row]),
+                spark=logarithmic(_spark(analysis, key)),
+                severity=_worst(severity.get(key, ())),
+            )
+        )
+    return rows
+
+
+def _spark(analysis: Analysis, key: SeriesKey) -> np.ndarray:
+    """The highest p95 of each of SPARK_POINTS equal stretches of time; NaN where nothing was observed."""
+    series = analysis.learned.series
+    if key not in series.keys:
+        return np.full(1, np.nan)
+    values = series[Metric.LATENCY_P95][series.keys.index(key)]
+    edges = np.linspace(0, len(values), min(SPARK_POINTS, len(values)) + 1).astype(np.int64)
+    parts = [values[a:b][~np.isnan(values[a:b])] for a, b in zip(edges, edges[1:], strict=False)]
+    return np.array([np.median(part) if len(part) else np.nan for part in parts])
+
+
+def _map(analysis: Analysis) -> ServiceMap:
+    laid = layout.lay_out(analysis.graph)
+    calls, p95 = _by_service(analysis)
+    severity: dict[str, list[Severity]] = {}
+    for incident in analysis.incidents:
+        for anomaly in incident.anomalies:
+            severity.setdefault(anomaly.key.service_name, []).append(anomaly.severity)
+    causes, slow = _blamed(analysis)
+    kinds = {edge.server: edge.connection_type for edge in analysis.graph.edges if edge.connection_type}
+    totals: dict[tuple[str, str], tuple[int, int]] = {}
+    for edge in analysis.graph.edges:
+        so_far = totals.get((edge.client, edge.server), (0, 0))
+        totals[edge.client, edge.server] = (so_far[0] + edge.calls, so_far[1] + edge.errors)
+    called = {name: sum(n for (_, to), (n, _) in totals.items() if to == name) for name in laid.places}
+    nodes = [
+        MapNode(
+            service_name=name,
+            x=round(x, 1),
+            y=round(y, 1),
+            kind=kinds.get(name, ""),
+            severity=_worst(severity.get(name, ())),
+            is_cause=name in causes,
+            calls=calls.get(name, called[name]),
+            p95=p95.get(name, math.nan),
+        )
+        for name, (x, y) in sorted(laid.places.items())
+    ]
+    edges = [
+        MapEdge(client, server, *totals[client, server], client in slow and server in slow, list(points))
+        for (client, server), points in sorted(laid.routes.items())
+    ]
+    return ServiceMap(laid.width, laid.height, layout.NODE_WIDTH, layout.NODE_HEIGHT, nodes, edges)
+
+
+def _blamed(analysis: Analysis) -> tuple[set[str], set[str]]:
+    """Services that are the likeliest cause of an incident that code or a link caused, and the services it slowed."""
+    causes: set[str] = set()
+    slow: set[str] = set()
+    for incident in analysis.incidents:
+        ranking = analysis.rankings.get(incident.id)
+        first = ranking.causes[0] if ranking and ranking.causes else None
+        if first is None or first.kind in (CauseKind.LOAD, CauseKind.UNKNOWN):
+            continue
+        causes.add(first.service_name)
+        slow.update({first.service_name, *incident.services})
+    return causes, slow
+
+
+def _by_service(analysis: Analysis) -> tuple[dict[str, int], dict[str, float]]:
+    table = analysis.ingested.minutes.operations
+    table = table.filter(table["is_entry"]).combine_chunks()
+    if not len(table):
+        return {}, {}
+    service, services = labels(table, "service_name")
+    group = service.astype(np.int64)
+    p95 = histograms(table, "duration").add_up(group, len(services)).quantile(0.95)
+    calls = np.bincount(group, weights=column(table, "calls"), minlength=len(services)).astype(np.int64)
+    return dict(zip(services, calls.tolist(), strict=True)), dict(zip(services, p95.tolist(), strict=True))
+
+
+def _advice(advice: Advice) -> AdviceView:
+    return AdviceView(
+        target_service=advice.target_service,
+        peer=advice.peer,
+        knob=advice.knob,
+        action=advice.action,
+        unit=advice.unit,
+        current=advice.current,
+        lower=advice.lower,
+        target=advice.target,
+        upper=advice.upper,
+        confidence=advice.confidence,
+        reasons=list(advice.reasons),
+        unlock=advice.unlock,
+        patch=patch(advice) if advice.action is Action.SET else "",
+    )
+
+
+def _findings(analysis: Analysis) -> list[FindingView]:
+    return [
+        FindingView(
+            code=finding.code,
+            effect=finding.problem.effect,
+            meaning=finding.problem.meaning,
+            remedy=finding.problem.remedy,
+            count=finding.count,
+            total=finding.total,
+            where=list(finding.where[:8]),
+            detail=finding.detail,
+        )
+        for finding in analysis.ingested.findings
+    ]
+
+
+def _verdicts(analysis: Analysis) -> list[VerdictView]:
+    return [
+        VerdictView(
+            metric=metric,
+            service_name=key.service_name,
+            span_name=key.span_name,
+            model=verdict.model,
+            coverage=verdict.coverage,
+            pinball_loss=dict(verdict.pinball_loss),
+            reason=verdict.reason,
+        )
+        for metric, forecast in analysis.learned.forecasts.items()
+        for key, verdict in zip(forecast.keys, forecast.verdicts, strict=True)
+    ]
