@@ -1,0 +1,113 @@
+"""Spans and traces to look at: the EXEMPLARS table, and the spans of the traces worth keeping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+from numpy.typing import NDArray
+
+from tracetune.domain.histograms import Histograms, bucket_of
+from tracetune.domain.minutes import EXEMPLARS, column, histograms, labels
+from tracetune.traces.columns import TraceColumns
+from tracetune.traces.grouping import Int32s, Int64s, group_pairs
+from tracetune.traces.red import Operations
+from tracetune.traces.tables import label_column, to_table
+
+MOST_SPANS_KEPT = 500
+"""A longer trace is named but its spans are not kept: nobody reads it, and one would outweigh a day of others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplars:
+    """The EXEMPLARS table, and which traces to keep the spans of, (trace,)."""
+
+    table: pa.Table
+    keep: NDArray[np.bool_]
+
+
+def choose_exemplars(columns: TraceColumns, operations: Operations, entry: NDArray[np.bool_]) -> Exemplars:
+    """For each minute and entry operation the slowest call, and one from the bucket that holds the median.
+
+    Of equal calls the one with the smallest ids is taken, so that the order of spans does not matter. Traces are kept
+    for operations that begin traces: what a user calls.
+    """
+    at = np.flatnonzero(entry)
+    table = operations.table
+    group = operations.group[at]
+    _, name = group_pairs(labels(table, "service_name")[0], labels(table, "span_name")[0])
+    first, choice_of_group = group_pairs(column(table, "minute"), name)  # rows that differ in kind only: one choice
+    choices = len(first)
+    begins_traces = np.bincount(choice_of_group, column(table, "root_calls"), choices) > 0
+    duration = columns.end[at] - columns.start[at]
+    choice = choice_of_group[group]
+    is_usual = _has_most_calls(table, choice_of_group, choices)[group]
+    is_usual &= bucket_of(duration) == _median_buckets(histograms(table, "duration"))[group]
+    ids = (columns.trace_id[at], columns.span_id[at])
+    slowest = _best(choice, choices, duration, np.ones(len(at), np.bool_), *ids)
+    usual = _best(choice, choices, np.zeros_like(duration), is_usual, *ids)
+    is_other = (usual >= 0) & (usual != slowest)
+    picked = np.concatenate([slowest[slowest >= 0], usual[is_other]])
+    row = at[picked]
+    keep = np.zeros(columns.traces, np.bool_)
+    keep[columns.trace_of_row()[row[begins_traces[choice[picked]]]]] = True
+    keep &= np.diff(columns.offsets) <= MOST_SPANS_KEPT
+    chosen = to_table(
+        EXEMPLARS,
+        {
+            "minute": columns.minute[row],
+            "service_name": label_column(columns.service[row], columns.labels.service),
+            "span_name": label_column(columns.name[row], columns.labels.name),
+            "trace_id": _binary(columns.trace_id[row]),
+            "span_id": _binary(columns.span_id[row]),
+            "duration_nano": duration[picked],
+            "is_slowest": np.arange(len(picked)) < (slowest >= 0).sum(),
+        },
+    )
+    return Exemplars(chosen, keep)
+
+
+def _binary(ids: Int64s) -> pa.Array:
+    """Ids back as the bytes they came from."""
+    data = np.ascontiguousarray(ids)
+    width = 8 * (data.shape[1] if data.ndim == 2 else 1)
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(data), [None, pa.py_buffer(data.tobytes())])
+
+
+def _has_most_calls(table: pa.Table, choice_of_group: Int32s, choices: int) -> NDArray[np.bool_]:
+    """Which rows of the operations table have the most calls of all rows with one choice; one of each, entries only."""
+    calls = np.where(column(table, "is_entry"), column(table, "calls"), 0)
+    order = np.lexsort((-column(table, "span_kind"), calls))
+    most = np.zeros(choices, np.int64)
+    most[choice_of_group[order]] = order  # the last written, that of the most calls, stays
+    chosen: NDArray[np.bool_] = most[choice_of_group] == np.arange(len(calls))
+    return chosen
+
+
+def _median_buckets(durations: Histograms) -> NDArray[np.int16]:
+    """The bucket that holds the lower median of each histogram, (row,); none is empty."""
+    running = np.cumsum(durations.counts.astype(np.int64))
+    before = np.concatenate(([0], running))[durations.offsets]
+    rank = before[:-1] + (np.diff(before) + 1) // 2
+    return durations.buckets[np.searchsorted(running, rank)]
+
+
+@njit(cache=True, nogil=True)
+def _best(
+    choice: Int32s, choices: int, weight: Int64s, allowed: NDArray[np.bool_], trace_id: Int64s, span_id: Int64s
+) -> Int64s:
+    """The allowed row with the largest weight for each choice, of equal ones that with the smallest ids; -1 for none."""
+    best = np.full(choices, -1, np.int64)
+    for row in range(len(choice)):
+        other = best[choice[row]]
+        if not allowed[row]:
+            continue
+        if other < 0 or weight[row] > weight[other]:
+            best[choice[row]] = row
+        elif weight[row] == weight[other]:
+            left = (trace_id[row, 0], trace_id[row, 1], span_id[row])
+            if left < (trace_id[other, 0], trace_id[other, 1], span_id[other]):
+                best[choice[row]] = row
+    return best

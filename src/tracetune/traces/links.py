@@ -1,0 +1,147 @@
+"""Calls between services in every minute: the LINKS table, with the client-minus-server gap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+from numpy.typing import NDArray
+
+from tracetune.domain.minutes import LINKS
+from tracetune.domain.spans import SpanBatch, SpanKind, StatusCode
+from tracetune.traces.attributes import any_attribute
+from tracetune.traces.columns import TraceColumns
+from tracetune.traces.grouping import Int32s, group_pairs, sums
+from tracetune.traces.tables import histograms_of, label_column, to_table
+from tracetune.traces.tree import Parents
+
+CONNECTION_TYPES = ("", "database", "messaging_system", "virtual_node")
+"""As the OpenTelemetry Collector's servicegraph connector names them."""
+
+_CALL, _DATABASE, _MESSAGING, _VIRTUAL = range(4)
+_SERVER, _CLIENT = int(SpanKind.SERVER), int(SpanKind.CLIENT)
+_PRODUCER, _CONSUMER = int(SpanKind.PRODUCER), int(SpanKind.CONSUMER)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls between services, (call,).
+
+    Attributes:
+        caller: the row of the caller's span: CLIENT, PRODUCER, or whatever the callee's span hangs under.
+        callee: the row of the callee's entry span; -1 where only the caller tells of it.
+        is_paired: whether both sides measured the call, so that there is a gap.
+    """
+
+    caller: Int32s
+    callee: Int32s
+    is_paired: NDArray[np.bool_]
+
+
+def pair_calls(columns: TraceColumns, parents: Parents, entry: NDArray[np.bool_]) -> Calls:
+    """The calls between services, each once.
+
+    - An entry span under a span is a call. Under a CLIENT span it is paired, if it is that span's only entry child: where
+      a proxy retries, the gap belongs to no one try.
+    - An entry span directly under another service's span that is no CLIENT: the callee's interval stands for the
+      caller's, which nobody measured; not paired. Nor are messages: a producer does not wait for the consumer.
+    - A CLIENT or PRODUCER span with neither an entry child nor another such span of the same call below it is a call to
+      what it names as its peer; without a peer there is nothing to tell.
+    """
+    return Calls(*_pair_calls(columns.kind, columns.peer, parents.parent, entry))
+
+
+def count_links(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> pa.Table:
+    """One row a (minute, caller, callee, operation, connection type).
+
+    The minute and the span name are those of the callee's span where there is one, else of the caller's. A call failed
+    if either side says so.
+    """
+    caller, callee = calls.caller, calls.callee
+    has_callee = callee >= 0
+    told_by = np.where(has_callee, callee, caller)
+    measured_by = np.where(calls.is_paired | ~has_callee | (columns.kind[caller] == _PRODUCER), caller, callee)
+    duration = columns.end - columns.start
+    error = columns.status == StatusCode.ERROR
+    connection = _connection_types(columns, calls, spans)
+    # Peers and services share one dictionary of callees: a service's code, or a peer's behind them.
+    server = np.where(has_callee, columns.service[callee], columns.peer[caller] + len(columns.labels.service))
+    client = columns.service[caller]
+    minute = columns.minute[told_by]
+    name = columns.name[told_by]
+    _, edge = group_pairs(client, server)
+    _, typed = group_pairs(edge, connection)
+    _, operation = group_pairs(typed, name)
+    first, group = group_pairs(minute, operation)
+    groups = len(first)
+    gap = np.maximum(duration[caller] - duration[callee], 0)[calls.is_paired]
+    paired_group = group[calls.is_paired]
+    return to_table(
+        LINKS,
+        {
+            "minute": minute[first],
+            "client": label_column(client[first], columns.labels.service),
+            "server": _server_labels(server[first], columns),
+            "span_name": label_column(name[first], columns.labels.name),
+            "connection_type": label_column(connection[first], CONNECTION_TYPES),
+            "calls": sums(group, groups, np.ones(len(group), np.int64)),
+            "errors": sums(group, groups, error[caller] | (has_callee & error[callee])),
+            "client_duration_nano": sums(group, groups, duration[measured_by]),
+            "paired_calls": sums(group, groups, calls.is_paired),
+            "gap_nano": sums(paired_group, groups, gap),
+            "client_duration": histograms_of(group, groups, duration[measured_by]),
+            "gap": histograms_of(paired_group, groups, gap),
+        },
+    )
+
+
+def _server_labels(codes: Int32s, columns: TraceColumns) -> pa.DictionaryArray:
+    """A name may be a service and a peer; the dictionary holds it once."""
+    names = [*columns.labels.service, *columns.labels.peer]
+    position = {name: at for at, name in reversed(list(enumerate(names)))}
+    once = {name: at for at, name in enumerate(position)}
+    recoded = np.array([once[name] for name in names], np.int32)
+    return label_column(recoded[codes] if len(codes) else codes, list(once))
+
+
+def _connection_types(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> NDArray[np.int8]:
+    is_database = any_attribute(spans, lambda key: key.startswith("db.system"))[columns.row]
+    is_messaging = any_attribute(spans, lambda key: key.startswith("messaging."))[columns.row]
+    is_messaging |= (columns.kind == _PRODUCER) | (columns.kind == _CONSUMER)
+    alone = calls.callee < 0
+    messaging = is_messaging[calls.caller] | (~alone & is_messaging[calls.callee])
+    conditions = [~alone & messaging, ~alone, is_database[calls.caller], messaging]
+    choices = [_MESSAGING, _CALL, _DATABASE, _MESSAGING]
+    result: NDArray[np.int8] = np.select(conditions, choices, _VIRTUAL).astype(np.int8)
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _pair_calls(
+    kind: NDArray[np.int8], peer: Int32s, parent: Int32s, entry: NDArray[np.bool_]
+) -> tuple[Int32s, Int32s, NDArray[np.bool_]]:
+    count = len(kind)
+    entries_below = np.zeros(count, np.int32)
+    passed_on = np.zeros(count, np.bool_)  # the call is told of by a CLIENT or PRODUCER span below
+    for row in range(count):
+        above = parent[row]
+        if above >= 0:
+            entries_below[above] += entry[row]
+            passed_on[above] |= kind[row] in (_CLIENT, _PRODUCER)
+    caller = np.empty(count, np.int32)
+    callee = np.empty(count, np.int32)
+    is_paired = np.empty(count, np.bool_)
+    calls = 0
+    for row in range(count):
+        above = parent[row]
+        if entry[row] and above >= 0:
+            caller[calls], callee[calls] = above, row
+            is_paired[calls] = kind[above] == _CLIENT and kind[row] != _CONSUMER and entries_below[above] == 1
+            calls += 1
+        calls_out = kind[row] in (_CLIENT, _PRODUCER) and peer[row] >= 0
+        if calls_out and entries_below[row] == 0 and not passed_on[row]:
+            caller[calls], callee[calls], is_paired[calls] = row, -1, False
+            calls += 1
+    return caller[:calls].copy(), callee[:calls].copy(), is_paired[:calls].copy()

@@ -1,0 +1,48 @@
+"""Which operations the durations of traces are made of, minute by minute: the PATHS table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+
+from tracetune.domain.minutes import PATHS
+from tracetune.traces.columns import TraceColumns
+from tracetune.traces.critical_path import CriticalPaths
+from tracetune.traces.grouping import Int32s, Int64s, group_pairs, sums
+from tracetune.traces.tables import label_column, to_table
+
+
+def count_paths(columns: TraceColumns, paths: CriticalPaths) -> pa.Table:
+    """One row a (minute of the root, root operation, service, operation) on critical paths."""
+    _, operation = group_pairs(columns.service, columns.name)
+    minute = columns.minute
+    _, began = group_pairs(minute[paths.root], operation[paths.root])
+    first, group = group_pairs(began, operation[paths.span])
+    groups = len(first)
+    root, span = paths.root[first], paths.span[first]
+    return to_table(
+        PATHS,
+        {
+            "minute": minute[root],
+            "entry_service": label_column(columns.service[root], columns.labels.service),
+            "entry_name": label_column(columns.name[root], columns.labels.name),
+            "service_name": label_column(columns.service[span], columns.labels.service),
+            "span_name": label_column(columns.name[span], columns.labels.name),
+            "traces": _distinct_roots(group, groups, paths.root),
+            "spans": sums(group, groups, np.ones(len(group), np.int64)),
+            "critical_path_nano": sums(group, groups, paths.own_nano),
+        },
+    )
+
+
+@njit(cache=True, nogil=True)
+def _distinct_roots(group: Int32s, groups: int, root: Int32s) -> Int64s:
+    """How many roots each group has; the rows of one root stand together."""
+    distinct = np.zeros(groups, np.int64)
+    last = np.full(groups, -1, np.int32)
+    for row in range(len(group)):
+        if last[group[row]] != root[row]:
+            last[group[row]] = root[row]
+            distinct[group[row]] += 1
+    return distinct
