@@ -102,7 +102,7 @@ def excursions(
 ) -> Bool[Mask, "series minute"]:
     """Minutes of a stretch of EXCURSION_MINUTES of which EXCURSION_EVIDENCE lie outside the band."""
     with np.errstate(invalid="ignore"):
-        outside = (values < quantiles[:, :, LOWER]) | (values > quantiles[:, :, UPPER])
+        outside: Mask = np.asarray((values < quantiles[:, :, LOWER]) | (values > quantiles[:, :, UPPER]))
     total = np.cumsum(np.pad(outside, ((0, 0), (EXCURSION_MINUTES, EXCURSION_MINUTES - 1))).astype(np.int64), axis=1)
     inside_any = np.zeros(values.shape, np.bool_)
     length = values.shape[1]
@@ -153,7 +153,7 @@ def _clean(
     seen: Float[Array, "series minute"], raw: Sequence[Float[Array, "series minute quantile"]]
 ) -> Bool[Mask, "series minute"]:
     """Minutes that are no excursion from every candidate's band; all of them if excursions are the rule."""
-    away = np.ones(seen.shape, np.bool_)
+    away: Mask = np.ones(seen.shape, np.bool_)
     for quantiles in raw:
         away &= excursions(seen, quantiles)
     return ~away if raw and away.mean() <= MOST_EXCURSIONS else np.ones(seen.shape, np.bool_)

@@ -1,0 +1,223 @@
+"""Detect: every stretch in which an operation departed from what was learned, with kind, size and reason."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from tracetune.anomalies import words
+from tracetune.anomalies.errors import base_ratio, error_surprise
+from tracetune.anomalies.rules import (
+    CALLS_EVIDENCE,
+    ERRORS_EVIDENCE,
+    LATENCY_EVIDENCE,
+    Episode,
+    Evidence,
+    episodes,
+    gather,
+)
+from tracetune.anomalies.scores import LEAST_CALLS, departure, most_errors_by_chance, with_enough_calls
+from tracetune.anomalies.thresholds import FALSE_INCIDENTS_A_WEEK, threshold
+from tracetune.domain.analysis import Learned
+from tracetune.domain.anomalies import Anomaly, AnomalyKind, Severity
+from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER
+from tracetune.domain.series import Metric, SeriesBatch
+
+Array = NDArray[np.float64]
+
+LATENCIES = (Metric.LATENCY_P50, Metric.LATENCY_P95)
+
+LEAST_CHANGE = 0.15
+"""Latency or calls that changed by less than this share of what was expected are left alone, however certain."""
+
+ERROR_PLACES = 4.0
+"""Two of three minutes, each with a chance of one in ten thousand: once in 10⁸ minutes of one operation by chance."""
+
+LOAD_SIGMAS = 2.33
+"""Calls above the upper bound of their own 98 % band explain latency …"""
+
+LOAD_SHARE = 0.5
+"""… where they are so in this share of the slow minutes."""
+
+STRONG_SLOWDOWN, STRONG_ERROR_RATIO, STRONG_DROP = 1.5, 0.05, 0.5
+"""From here on users notice: half as slow again, one call in twenty failing, half the calls gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The observed minutes only, side by side: an outage of the traces is no evidence and ends nothing.
+
+    Attributes:
+        minute: (minute,), minutes since the Unix epoch of each column.
+        expected: quantiles by metric on the same columns.
+    """
+
+    series: SeriesBatch
+    minute: NDArray[np.int64]
+    metrics: dict[Metric, Float[Array, "series minute"]]
+    expected: dict[Metric, Float[Array, "series minute quantile"]]
+
+    @classmethod
+    def of(cls, learned: Learned) -> _Seen:
+        series = learned.series
+        at = np.flatnonzero(series.observed)
+        metrics = {metric: values[:, at] for metric, values in series.metrics.items()}
+        expected = {metric: each.values[:, : series.length][:, at] for metric, each in learned.forecasts.items()}
+        return cls(series, series.start_minute + at, metrics, expected)
+
+    def departure(self, metric: Metric) -> Float[Array, "series minute"]:
+        if metric not in self.expected:
+            return np.full_like(self.metrics[metric], np.nan)
+        return departure(metric, self.metrics[metric], self.expected[metric])
+
+
+def detect(learned: Learned, *, false_incidents_a_week: float = FALSE_INCIDENTS_A_WEEK) -> tuple[Anomaly, ...]:
+    """All anomalies of the period, by onset, then by score downwards.
+
+    Args:
+        learned: series and what was expected of them; metrics without a forecast are not judged.
+        false_incidents_a_week: budget of false alarms for the whole system.
+    """
+    seen = _Seen.of(learned)
+    if not seen.minute.size or not seen.series.keys:
+        return ()
+    calls_departure = seen.departure(Metric.CALLS)
+    found = _latency(seen, calls_departure, false_incidents_a_week)
+    found += _calls(seen, calls_departure, AnomalyKind.SURGE, false_incidents_a_week)
+    found += _calls(seen, -calls_departure, AnomalyKind.DROP, false_incidents_a_week)
+    found += _errors(seen)
+    return tuple(sorted(found, key=lambda anomaly: (anomaly.onset, -anomaly.score, anomaly.key)))
+
+
+def _latency(seen: _Seen, calls_departure: Float[Array, "series minute"], budget: float) -> list[Anomaly]:
+    calls = seen.metrics[Metric.CALLS]
+    by_metric = np.stack([with_enough_calls(seen.departure(metric), calls) for metric in LATENCIES])
+    scores = np.fmax(by_metric[0], by_metric[1])
+    overload = np.fmax(np.nan_to_num(calls_departure), _service_departure(seen)) >= LOAD_SIGMAS
+    found = []
+    for episode, score in _episodes(scores, LATENCY_EVIDENCE, budget):
+        minutes = slice(episode.onset, episode.end)
+        metric = LATENCIES[int(np.argmax(np.nan_to_num(by_metric[:, episode.row, minutes]).sum(axis=1)))]
+        size = _size(seen, metric, episode, scores)
+        if not (size.observed > size.upper and size.observed >= (1.0 + LEAST_CHANGE) * size.expected):
+            continue
+        explained = overload[episode.row, minutes].mean() >= LOAD_SHARE
+        kind = AnomalyKind.LOAD if explained else AnomalyKind.SLOWER
+        said = words.latency(metric, size.observed, size.lower, size.upper)
+        if explained:
+            said += ", while there were more calls than expected"
+        strong = size.observed >= STRONG_SLOWDOWN * size.expected
+        found.append(_anomaly(seen, episode, kind, score, size, said, strong=strong))
+    return found
+
+
+def _calls(seen: _Seen, scores: Float[Array, "series minute"], kind: AnomalyKind, budget: float) -> list[Anomaly]:
+    found = []
+    for episode, score in _episodes(scores, CALLS_EVIDENCE, budget):
+        size = _size(seen, Metric.CALLS, episode, scores)
+        change = abs(size.observed / size.expected - 1.0) if size.expected > 0 else np.inf
+        if max(size.observed, size.expected) < LEAST_CALLS or change < LEAST_CHANGE:
+            continue
+        said = words.calls(size.observed, size.lower, size.upper)
+        strong = kind is AnomalyKind.DROP and change >= STRONG_DROP
+        found.append(_anomaly(seen, episode, kind, score, size, said, strong=strong))
+    return found
+
+
+def _errors(seen: _Seen) -> list[Anomaly]:
+    calls = np.nan_to_num(seen.metrics[Metric.CALLS])
+    failed = np.round(np.nan_to_num(seen.metrics[Metric.ERROR_RATIO]) * calls)
+    ratio = base_ratio(failed, calls)
+    surprise = error_surprise(failed, calls, ratio)
+    gathered = gather(surprise, ERRORS_EVIDENCE)
+    found = []
+    for episode in episodes(surprise, gathered, ERROR_PLACES, ERRORS_EVIDENCE):
+        minutes = slice(episode.onset, episode.end)
+        total, bad = int(calls[episode.row, minutes].sum()), int(failed[episode.row, minutes].sum())
+        base = float(np.nanmedian(ratio[episode.row, minutes]))
+        size = _Size(bad / total, 0.0, base, most_errors_by_chance(total, base) / total)
+        said = words.errors(size.observed, size.upper, bad, total)
+        strong = size.observed - base >= STRONG_ERROR_RATIO
+        score = episode.peak / ERROR_PLACES
+        found.append(_anomaly(seen, episode, AnomalyKind.ERRORS, score, size, said, strong=strong))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    observed: float
+    lower: float
+    expected: float
+    upper: float
+
+
+def _size(seen: _Seen, metric: Metric, episode: Episode, scores: Float[Array, "series minute"]) -> _Size:
+    """Medians over the scored minutes of the episode, in the metric's unit."""
+    minutes = slice(episode.onset, episode.end)
+    scored = np.isfinite(scores[episode.row, minutes])
+    expected = np.median(seen.expected[metric][episode.row, minutes][scored], axis=0)
+    observed = float(np.nanmedian(seen.metrics[metric][episode.row, minutes][scored]))
+    return _Size(observed, float(expected[LOWER]), float(expected[MIDDLE]), float(expected[UPPER]))
+
+
+def _episodes(scores: Float[Array, "series minute"], evidence: Evidence, budget: float) -> list[tuple[Episode, float]]:
+    gathered = gather(scores, evidence)
+    least = threshold(gathered, false_incidents_a_week=budget)
+    return [(episode, episode.peak / least) for episode in episodes(scores, gathered, least, evidence)]
+
+
+def _service_departure(seen: _Seen) -> Float[Array, "series minute"]:
+    """How far all calls of the series' service together departed: one operation's surge slows its neighbours too."""
+    if Metric.CALLS not in seen.expected:
+        return np.zeros_like(seen.metrics[Metric.CALLS])
+    names = sorted({key.service_name for key in seen.series.keys})
+    service = np.array([names.index(key.service_name) for key in seen.series.keys])
+    excess, variance = (np.zeros((len(names), seen.minute.size)) for _ in range(2))
+    expected = np.nan_to_num(seen.expected[Metric.CALLS])
+    np.add.at(excess, service, np.nan_to_num(seen.metrics[Metric.CALLS] - expected[:, :, MIDDLE]))
+    np.add.at(variance, service, np.square((expected[:, :, UPPER] - expected[:, :, MIDDLE]) / LOAD_SIGMAS))
+    together: Array = excess / np.sqrt(np.maximum(variance, 1.0))
+    return together[service]
+
+
+def _anomaly(  # noqa: PLR0913 - the parts of one value, said once
+    seen: _Seen, episode: Episode, kind: AnomalyKind, score: float, size: _Size, said: str, *, strong: bool
+) -> Anomaly:
+    key = seen.series.keys[episode.row]
+    onset, last = int(seen.minute[episode.onset]), int(seen.minute[episode.end - 1])
+    calls = int(np.nan_to_num(seen.metrics[Metric.CALLS][episode.row, episode.onset : episode.end]).sum())
+    lasting = words.span_of_time(last + 1 - onset, ongoing=episode.ongoing)
+    counted = "" if kind is AnomalyKind.ERRORS else f" ({calls:,} calls)"
+    return Anomaly(
+        id=f"a-{_digest(key.service_name, key.span_name, kind, str(onset))}",
+        key=key,
+        kind=kind,
+        severity=_severity(kind, float(seen.series.root_share[episode.row]), strong=strong),
+        onset=onset,
+        end=None if episode.ongoing else last + 1,
+        score=score,
+        observed=size.observed,
+        expected_lower=size.lower,
+        expected=size.expected,
+        expected_upper=size.upper,
+        calls=calls,
+        why=f"{said}, {lasting}{counted}",
+    )
+
+
+def _severity(kind: AnomalyKind, root_share: float, *, strong: bool) -> Severity:
+    """Critical only where users wait: a strong departure of something that they call themselves."""
+    if kind is AnomalyKind.SURGE or not strong:
+        return Severity.MINOR
+    waits = root_share > 0.5
+    if waits and kind is not AnomalyKind.LOAD:
+        return Severity.CRITICAL
+    return Severity.WARNING
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=3).hexdigest()
