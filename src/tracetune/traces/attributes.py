@@ -37,4 +37,5 @@ def _any_in_chunk(chunk: pa.MapArray, wanted: Callable[[Any, Any], NDArray[np.bo
 def _of_dictionary(array: pa.DictionaryArray, is_wanted: Callable[[str], bool]) -> NDArray[np.bool_]:
     codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     answers = np.array([*(is_wanted(value) for value in array.dictionary.to_pylist()), False])  # the last for null
-    return answers[codes]
+    result: NDArray[np.bool_] = answers[codes]
+    return result

@@ -91,7 +91,8 @@ def _median_buckets(durations: Histograms) -> NDArray[np.int16]:
     running = np.cumsum(durations.counts.astype(np.int64))
     before = np.concatenate(([0], running))[durations.offsets]
     rank = before[:-1] + (np.diff(before) + 1) // 2
-    return durations.buckets[np.searchsorted(running, rank)]
+    buckets: NDArray[np.int16] = durations.buckets[np.searchsorted(running, rank)]
+    return buckets
 
 
 @njit(cache=True, nogil=True)

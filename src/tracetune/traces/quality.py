@@ -68,9 +68,10 @@ def count_problems(columns: TraceColumns, parents: Parents, shift: Int64s, spans
     return problems
 
 
-def count_label_problems(columns: TraceColumns, spans: SpanBatch) -> Problems:
-    """What is wrong with single spans, whatever became of the rest of their traces."""
+def count_late_problems(columns: TraceColumns, spans: SpanBatch) -> Problems:
+    """What is wrong with spans that came after their traces were closed, the rest of which is not here."""
     problems = Problems()
+    _add_places(problems, "late_span", columns.service, columns.labels.service)
     for code, mask in _unlabelled(columns, spans).items():
         _add_places(problems, code, columns.service[mask], columns.labels.service)
     return problems

@@ -97,7 +97,7 @@ def _edges_between_hosts(columns: TraceColumns, parents: Parents) -> _Edges | No
 def _believed_offsets(edges: _Edges) -> Int64s:
     """The offset of each pair of hosts, (pair,); 0 where none is believed."""
     pairs = int(edges.pair.max()) + 1
-    pair, offset, slack = (values[edges.is_sample] for values in (edges.pair, edges.offset, edges.slack))
+    pair, offset, slack = edges.pair[edges.is_sample], edges.offset[edges.is_sample], edges.slack[edges.is_sample]
     calls = np.bincount(pair, minlength=pairs)
     median = _medians(pair, offset, calls)
     with np.errstate(invalid="ignore"):  # pairs without suspicion have no calls here

@@ -18,7 +18,7 @@ from tracetune.traces.exemplars import choose_exemplars
 from tracetune.traces.instances import count_instances
 from tracetune.traces.links import count_links, pair_calls
 from tracetune.traces.paths import count_paths
-from tracetune.traces.quality import Problems, count_label_problems, count_problems, findings
+from tracetune.traces.quality import Problems, count_late_problems, count_problems, findings
 from tracetune.traces.red import count_operations
 from tracetune.traces.selftime import self_times
 from tracetune.traces.skew import clock_shifts
@@ -115,7 +115,7 @@ def summarise_late(spans: SpanBatch) -> TraceSummary:
         paths=PATHS.empty_table(),
         exemplars=EXEMPLARS.empty_table(),
     )
-    problems = count_label_problems(columns, spans)
+    problems = count_late_problems(columns, spans)
     problems.update(duplicates)
     return TraceSummary(minutes, problems, SpanBatch.empty(), len(columns), 0)
 

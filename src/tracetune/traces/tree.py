@@ -201,10 +201,10 @@ def _children(parent: Int32s) -> tuple[Int32s, Int32s]:
 @njit(cache=True, nogil=True, inline="always")
 def _ends_later(left: int, right: int, start: Int64s, end: Int64s, span_id: Int64s) -> bool:
     if end[left] != end[right]:
-        return end[left] > end[right]
+        return bool(end[left] > end[right])
     if start[left] != start[right]:
-        return start[left] < start[right]
-    return span_id[left] < span_id[right]
+        return bool(start[left] < start[right])
+    return bool(span_id[left] < span_id[right])
 
 
 @njit(cache=True, nogil=True)
@@ -216,13 +216,7 @@ def _sort_by_end(offsets: Int32s, rows: Int32s, start: Int64s, end: Int64s, span
         if last - first < 2:
             continue
         for low in range(first, last, 16):
-            for at in range(low + 1, min(low + 16, last)):
-                row = rows[at]
-                to = at
-                while to > low and _ends_later(row, rows[to - 1], start, end, span_id):
-                    rows[to] = rows[to - 1]
-                    to -= 1
-                rows[to] = row
+            _insert(rows, low, min(low + 16, last), start, end, span_id)
         width = 16
         while width < last - first:
             if len(spare) < last - first:
@@ -230,6 +224,17 @@ def _sort_by_end(offsets: Int32s, rows: Int32s, start: Int64s, end: Int64s, span
             for low in range(first, last - width, 2 * width):
                 _merge(rows, low, low + width, min(low + 2 * width, last), spare, start, end, span_id)
             width *= 2
+
+
+@njit(cache=True, nogil=True)
+def _insert(rows: Int32s, low: int, high: int, start: Int64s, end: Int64s, span_id: Int64s) -> None:
+    for at in range(low + 1, high):
+        row = rows[at]
+        to = at
+        while to > low and _ends_later(row, rows[to - 1], start, end, span_id):
+            rows[to] = rows[to - 1]
+            to -= 1
+        rows[to] = row
 
 
 @njit(cache=True, nogil=True)
