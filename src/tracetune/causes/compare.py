@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from tracetune.causes.case import Case, Minutes
 from tracetune.causes.sums import only, per_minute, spread, totals, within
@@ -117,7 +118,7 @@ def service_spread(case: Case, entry: SeriesKey, service_name: str) -> float:
     return spread(means, least=max(0.03 * usual, 1e-4))
 
 
-def minute_means(case: Case, entry: SeriesKey, minutes: Minutes) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def minute_means(case: Case, entry: SeriesKey, minutes: Minutes) -> NDArray[np.float64]:
     """The mean duration of an entry operation in each of these minutes, (minute,) seconds; NaN without traces."""
     of_entry = only(case.minutes.paths, entry_service=entry.service_name, entry_name=entry.span_name)
     return _means(of_entry, entry, minutes)
@@ -163,14 +164,12 @@ def _parts(usual: _Parts, now: _Parts, usual_traces: float, now_traces: float) -
         )
 
 
-def _traces_per_minute(
-    of_entry: pa.Table, entry: SeriesKey, minutes: Minutes
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _traces_per_minute(of_entry: pa.Table, entry: SeriesKey, minutes: Minutes) -> NDArray[np.float64]:
     root = only(of_entry, service_name=entry.service_name, span_name=entry.span_name)
     return per_minute(root, minutes, "traces")
 
 
-def _means(of_entry: pa.Table, entry: SeriesKey, minutes: Minutes) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _means(of_entry: pa.Table, entry: SeriesKey, minutes: Minutes) -> NDArray[np.float64]:
     traces = _traces_per_minute(of_entry, entry, minutes)
     nanos = per_minute(of_entry, minutes, "critical_path_nano")
     means = np.full(len(minutes), np.nan)

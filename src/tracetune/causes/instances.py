@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracetune.causes.case import Case
 from tracetune.causes.sums import only, totals, within
@@ -49,7 +50,7 @@ def instances(case: Case, service_name: str) -> Instances:
     return Instances(len(found), worst if _badness(worst) >= CLEARLY else None)
 
 
-def _beside(name: str, found: Mapping[str, np.ndarray[tuple[int], np.dtype[np.float64]]]) -> BadInstance:
+def _beside(name: str, found: Mapping[str, NDArray[np.float64]]) -> BadInstance:
     own = {each: (values[2] / values[0] / 1e9, values[1] / values[0]) for each, values in found.items()}
     seconds, errors = own.pop(name)
     others_seconds = float(np.median([value for value, _ in own.values()]))

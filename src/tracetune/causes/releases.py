@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracetune.causes.case import Case
 from tracetune.causes.sums import only, totals, within
@@ -80,5 +81,5 @@ def _own_seconds(case: Case, service_name: str, version: str) -> tuple[float, fl
     return _mean(old), _mean(new)
 
 
-def _mean(sums: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+def _mean(sums: NDArray[np.float64]) -> float:
     return float(sums[1] / sums[0] / 1e9) if sums[0] >= 20 else float("nan")

@@ -1,0 +1,76 @@
+"""All advice on one system, the most useful first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tracetune.domain.advice import Action, Advice, Capacity, Knob
+from tracetune.domain.anomalies import Incident
+from tracetune.domain.causes import CauseRanking
+from tracetune.domain.minutes import MinuteBatch, column
+from tracetune.tuning.blame import rollbacks, without_vain_replicas
+from tracetune.tuning.demand import demands, healthy
+from tracetune.tuning.instrumentation import instrumentation
+from tracetune.tuning.links import connections
+from tracetune.tuning.pools import pools
+from tracetune.tuning.replicas import replicas
+from tracetune.tuning.retries import retries
+from tracetune.tuning.timeouts import timeouts
+
+_ORDER = (  # what ends harm, then what prevents it, then what may stay, then what is needed to say more
+    (Knob.ROLLBACK, Action.SET),
+    (Knob.REPLICAS, Action.SET),
+    (Knob.RETRIES, Action.SET),
+    (Knob.REPLICAS, Action.KEEP),
+    (Knob.TIMEOUT, Action.SET),
+    (Knob.RETRIES, Action.KEEP),
+    (Knob.CONNECTION_POOL, Action.SET),
+    (Knob.INSTRUMENTATION, Action.SET),
+    (Knob.REPLICAS, Action.CANNOT_SAY),
+    (Knob.TIMEOUT, Action.CANNOT_SAY),
+)
+
+
+def advise(
+    minutes: MinuteBatch,
+    rankings: Mapping[str, CauseRanking],
+    capacities: Sequence[Capacity],
+    incidents: Sequence[Incident] = (),
+) -> tuple[Advice, ...]:
+    """What to set, what to keep and what cannot be said, for every service and connection; the most useful first.
+
+    The first reason of each is a whole sentence that can stand alone.
+
+    Args:
+        minutes: the tables; everything is measured in minutes of no fault.
+        rankings: the causes by incident id, as an Analysis has them.
+        capacities: of the same minutes; they bring the forecast load.
+        incidents: all incidents. Minutes of a fault are left out of every estimate; minutes of mere load are not.
+    """
+    observed = np.unique(column(minutes.operations, "minute")).astype(np.int64)
+    good = healthy(observed, incidents, rankings)
+    whole = demands(minutes)
+    calm = {name: demand.at(good) for name, demand in whole.items()}
+    ways = connections(minutes, good)
+    hours = np.count_nonzero(good) / 60
+    for_services = [replicas(calm[each.service_name], each) for each in capacities if each.service_name in calm]
+    found = [
+        *rollbacks(rankings),
+        *(without_vain_replicas(advice, incidents, rankings) for advice in for_services),
+        *retries(ways, whole),
+        *timeouts(ways, hours),
+        *pools(ways, whole, good),
+        *instrumentation(whole.values()),
+    ]
+    in_trouble = {name for incident in incidents for name in incident.services}
+    weight = {each.service_name: each.busy_mean for each in capacities}
+    return tuple(sorted(found, key=lambda advice: _usefulness(advice, in_trouble, weight)))
+
+
+def _usefulness(advice: Advice, in_trouble: set[str], weight: Mapping[str, float]) -> tuple[int, bool, float, str, str]:
+    """Sorts by kind, then what is in an incident, then by requests in flight; names settle ties."""
+    is_calm = not {advice.target_service, advice.peer} & in_trouble
+    busy = weight.get(advice.target_service, 0.0)
+    return (_ORDER.index((advice.knob, advice.action)), is_calm, -busy, advice.target_service, advice.peer)

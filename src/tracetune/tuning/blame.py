@@ -1,0 +1,80 @@
+"""What incidents say about tuning: what to roll back, and where more replicas would not help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from tracetune.domain.advice import Action, Advice, Confidence, Knob
+from tracetune.domain.anomalies import Incident
+from tracetune.domain.causes import Cause, CauseKind, CauseRanking
+
+SURE = 0.5
+"""Only a cause with at least half of the explanation changes what is advised."""
+
+
+def rollbacks(rankings: Mapping[str, CauseRanking]) -> Iterator[Advice]:
+    """For each release that is the likely trigger of an incident: roll it back, before anything else is tuned."""
+    told = set()
+    for ranking in rankings.values():
+        cause = _sure(ranking)
+        if cause is None or not ranking.release or ranking.release in told:
+            continue
+        told.add(ranking.release)
+        release, _, at = ranking.release.rpartition(" at ")
+        said = f"roll back {release}, first seen at {at}: {ranking.headline}"
+        certain = Confidence.HIGH if cause.confidence >= 0.8 else Confidence.MEDIUM
+        yield Advice(
+            cause.service_name,
+            "",
+            Knob.ROLLBACK,
+            Action.SET,
+            "",
+            None,
+            None,
+            None,
+            None,
+            certain,
+            (said, *cause.evidence),
+        )
+
+
+def without_vain_replicas(
+    advice: Advice, incidents: Sequence[Incident], rankings: Mapping[str, CauseRanking]
+) -> Advice:
+    """The same advice, with the reason why more replicas would not end an incident that its service was in.
+
+    Needed replicas are learnt from healthy minutes, so a fault never asks for more of them; this says so to those who
+    see a slow service and would add some.
+    """
+    if advice.knob is not Knob.REPLICAS or advice.action is Action.CANNOT_SAY:
+        return advice
+    for incident in incidents:
+        ranking = rankings.get(incident.id)
+        cause = _sure(ranking) if ranking else None
+        if cause is None or advice.target_service not in {*incident.services, cause.service_name}:
+            continue
+        said = _vain(advice.target_service, cause)
+        if said:
+            return replace(advice, reasons=(advice.reasons[0], said, *advice.reasons[1:]))
+    return advice
+
+
+def _vain(service: str, cause: Cause) -> str:
+    if cause.kind is CauseKind.LOAD or cause.kind is CauseKind.UNKNOWN:
+        return ""
+    if cause.kind is CauseKind.ERRORS:
+        return f"more replicas will not help in the incident: the errors come from {_name(service, cause)}"
+    if cause.kind is CauseKind.GAP:
+        return f"more replicas will not help in the incident: the wait is on the way to {cause.service_name}"
+    if cause.service_name != service:
+        return f"more replicas will not help in the incident: the wait is in {cause.service_name}"
+    return "more replicas are not the remedy for the incident: its own work became slower, and load did not bring it"
+
+
+def _name(service: str, cause: Cause) -> str:
+    return "its own work" if cause.service_name == service else cause.service_name
+
+
+def _sure(ranking: CauseRanking) -> Cause | None:
+    return ranking.causes[0] if ranking.causes and ranking.causes[0].confidence >= SURE else None

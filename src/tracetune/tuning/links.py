@@ -1,0 +1,77 @@
+"""What each connection did over the healthy minutes: durations, requests in flight, attempts and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tracetune.domain.histograms import Histograms
+from tracetune.domain.minutes import MinuteBatch, column, histograms, labels
+from tracetune.tuning.demand import Values
+
+NO_CALL = frozenset({"database", "messaging_system"})
+"""Connections that no service mesh routes by request: their limits are set in the client's driver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One caller and one callee, over the observed minutes.
+
+    Attributes:
+        calls, errors: (minute,), as the client sent them: every attempt counts.
+        in_flight: (minute,), mean number of requests that the whole caller has open, by Little's law.
+        operations: names of the callee's operations, the rows of ``durations``.
+        durations: client durations by operation, over the healthy minutes only.
+    """
+
+    client: str
+    server: str
+    calls: Values
+    errors: Values
+    in_flight: Values
+    operations: tuple[str, ...]
+    durations: Histograms
+
+
+def connections(minutes: MinuteBatch, healthy: NDArray[np.bool_]) -> Mapping[tuple[str, str], Connection]:
+    """The connections between services that a mesh can limit, by (client, server).
+
+    ``healthy`` (minute,) marks, among the observed minutes, those whose durations count.
+    """
+    observed = np.unique(column(minutes.operations, "minute")).astype(np.int64)
+    links = minutes.links
+    kinds, kind_names = labels(links, "connection_type")
+    routed = np.isin(kinds, [code for code, name in enumerate(kind_names) if name not in NO_CALL])
+    known = np.isin(column(links, "minute"), observed)
+    links = links.filter(pa.array(routed & known)).combine_chunks()
+    clients, client_names = labels(links, "client")
+    servers, server_names = labels(links, "server")
+    pairs = {
+        (client_names[a], server_names[b]): (a, b) for a, b in {*zip(clients.tolist(), servers.tolist(), strict=True)}
+    }
+    return {
+        names: _connection(names, links.filter(pa.array((clients == a) & (servers == b))), observed, healthy)
+        for names, (a, b) in sorted(pairs.items())
+        if names[0] != names[1]
+    }
+
+
+def _connection(
+    names: tuple[str, str], table: pa.Table, observed: NDArray[np.int64], healthy: NDArray[np.bool_]
+) -> Connection:
+    position = np.searchsorted(observed, column(table, "minute"))
+
+    def total(value: str) -> Values:
+        summed = np.bincount(position, weights=column(table, value), minlength=len(observed))
+        return summed.astype(np.float64)
+
+    good = table.filter(pa.array(healthy[position])).combine_chunks()
+    codes, operations = labels(good, "span_name")
+    durations = histograms(good, "client_duration").add_up(codes.astype(np.int64), len(operations))
+    return Connection(
+        *names, total("calls"), total("errors"), total("client_duration_nano") / 60e9, tuple(operations), durations
+    )

@@ -1,0 +1,133 @@
+"""How many replicas a service needs for the load to come, from the concurrency at which it was still quick."""
+
+from __future__ import annotations
+
+import math
+
+from tracetune.domain.advice import Action, Advice, Capacity, Knob
+from tracetune.tuning import words
+from tracetune.tuning.demand import Demand
+from tracetune.tuning.knee import LEAST_MINUTES, Knee, knee
+from tracetune.tuning.margins import confidence, widened
+
+BEYOND = 1.05
+"""A replica may get this much more than it ever had before the answer is called unproven."""
+
+TOLD = 1.5
+"""A load that varied less than this says nothing about what happens at another load."""
+
+
+def replicas(demand: Demand, capacity: Capacity) -> Advice:
+    """Advice on the replicas of one service, from its healthy minutes.
+
+    Needed are forecast calls a second times own seconds a call (the work in flight), over the work in flight that one
+    replica carried while its own time was still flat. Where own time never rose, the most that a replica ever carried
+    takes that place, and the answer says that the limit is not known.
+    """
+    current = demand.current_replicas
+    if current is None:
+        return _cannot_say(
+            demand.service_name,
+            f"{demand.service_name}: its spans do not name their instance, so its replicas cannot be counted",
+            "set the resource attribute k8s.pod.name (or service.instance.id) on its spans",
+        )
+    found = knee(demand)
+    if found is None:
+        seen = int((demand.calls > 0).sum())
+        return _cannot_say(
+            demand.service_name,
+            f"{demand.service_name}: {seen} minutes with calls and without an incident are too few",
+            f"{LEAST_MINUTES} such minutes",
+        )
+    load, source = _load_to_come(capacity)
+    if found.rises:
+        return _with_knee(demand, found, current, load, source)
+    return _without_limit(demand, found, current, load, source)
+
+
+def _load_to_come(capacity: Capacity) -> tuple[float, str]:
+    """Calls a second to be ready for: the forecast, but never less than the busy minutes already seen."""
+    if capacity.forecast_calls_per_second > capacity.calls_per_second:
+        return capacity.forecast_calls_per_second, "forecast (90th percentile)"
+    return capacity.calls_per_second, "the busiest minutes seen"
+
+
+def _with_knee(demand: Demand, found: Knee, current: float, load: float, source: str) -> Advice:
+    exact = load * found.base_own_seconds / found.flat_in_flight
+    needed = max(1.0, math.ceil(exact - 1e-9))
+    upper = max(needed, math.ceil(widened(exact, demand.hours) - 1e-9))
+    lower = max(1.0, min(needed, math.ceil(load / found.top_calls_per_second - 1e-9)))
+    waits = (
+        f"own time of a call rises from {words.duration(found.base_own_seconds)} to "
+        f"{words.duration(found.top_own_seconds)} with load; it is flat up to "
+        f"{words.rate(found.flat_calls_per_second)} a replica"
+    )
+    to_come = f"{source}: {words.rate(load)}, {words.rate(load / current)} a replica"
+    target = needed if needed >= current else min(current, upper)  # down only with the margin left over
+    said = _said(demand.service_name, current, target)
+    action = Action.KEEP if target == current else Action.SET
+    return _advice(demand, action, (current, min(lower, target), target, max(upper, target)), (said, waits, to_come))
+
+
+def _without_limit(demand: Demand, found: Knee, current: float, load: float, source: str) -> Advice:
+    needed = max(1.0, math.ceil(load / (BEYOND * found.top_calls_per_second) - 1e-9))
+    shown = f"no queueing seen: each replica carries at least {words.rate(found.top_calls_per_second)}"
+    to_come = f"{source}: {words.rate(load)}, {words.rate(load / current)} a replica"
+    narrow = (
+        (f"load varied only {found.load_range:.1f}×, so nothing shows how the service does at another load",)
+        if found.load_range < TOLD
+        else ()
+    )
+    if needed <= current:
+        said = _said(demand.service_name, current, current)
+        return _advice(demand, Action.KEEP, (current, needed, current, current), (said, shown, to_come, *narrow))
+    upper = max(needed, math.ceil(widened(load / found.top_calls_per_second, demand.hours) - 1e-9))
+    said = _said(demand.service_name, current, needed)
+    unproven = "it may carry more, but more was never seen"
+    return _advice(
+        demand, Action.SET, (current, current, needed, upper), (said, f"{shown}; {unproven}", to_come, *narrow)
+    )
+
+
+def _said(service: str, current: float, target: float) -> str:
+    if target == current:
+        return f"keep {words.replicas(current)} of {service}"
+    return f"set {service} to {words.replicas(target)}, now {current:.0f}"
+
+
+def _advice(
+    demand: Demand, action: Action, values: tuple[float, float, float, float], reasons: tuple[str, ...]
+) -> Advice:
+    current, lower, target, upper = values
+    certain = confidence(demand.hours, is_direct=action is Action.KEEP)
+    return Advice(
+        demand.service_name,
+        "",
+        Knob.REPLICAS,
+        action,
+        "replicas",
+        current,
+        float(lower),
+        float(target),
+        float(upper),
+        certain,
+        reasons,
+    )
+
+
+def _cannot_say(service: str, why: str, unlock: str) -> Advice:
+    certain = confidence(0.0, is_direct=False)
+    return Advice(
+        service,
+        "",
+        Knob.REPLICAS,
+        Action.CANNOT_SAY,
+        "replicas",
+        None,
+        None,
+        None,
+        None,
+        certain,
+        (why,),
+        unlock,
+    )

@@ -1,0 +1,112 @@
+"""Timeouts of calls between services: long enough for almost every healthy call, and shorter below than above."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tracetune.domain.advice import Action, Advice, Confidence, Knob
+from tracetune.tuning import words
+from tracetune.tuning.links import Connection
+from tracetune.tuning.margins import margin
+
+FALSE_TIMEOUTS = 0.001
+"""The share of healthy calls that a timeout may cut off (Brooker, "Timeouts, retries, and backoff with jitter")."""
+
+SAMPLES_BEYOND = 10
+"""A quantile needs ten calls beyond it to be one: 10 / 0.001 = 10,000 calls for the 99.9th percentile."""
+
+LEAST_CALLS = 1_000
+"""Below this, even with a greater share of false timeouts, the tail was not seen."""
+
+ABOVE_CALLEE = 1.1
+"""A caller's timeout must outlast its callee's: else it gives up on a call that is still allowed to succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    seconds: float  # the quantile of the slowest operation that has enough calls
+    operation: str
+    share: float  # the share of calls beyond it
+    calls: float
+
+
+def timeouts(connections: Mapping[tuple[str, str], Connection], hours: float) -> tuple[Advice, ...]:
+    """A timeout for every connection with enough healthy calls, callees before callers of equal names' order."""
+    tails = {names: _tail(connection) for names, connection in connections.items()}
+    targets = _above_callees(
+        {names: words.round_up(tail.seconds * (1 + margin(hours))) for names, tail in tails.items() if tail}
+    )
+    return tuple(
+        _set(names, tail, targets, hours) if tail else _cannot_say(names, connections[names])
+        for names, tail in tails.items()
+    )
+
+
+def _tail(connection: Connection) -> _Tail | None:
+    """The longest of the operations' tails: one timeout of a connection must let the slowest operation finish."""
+    calls = connection.durations.totals()
+    found = []
+    for row, operation in enumerate(connection.operations):
+        if calls[row] < LEAST_CALLS:
+            continue
+        share = max(FALSE_TIMEOUTS, SAMPLES_BEYOND / calls[row])
+        seconds = float(connection.durations.quantile(1 - share)[row])
+        found.append(_Tail(seconds, operation, float(share), float(calls[row])))
+    return max(found, key=lambda tail: tail.seconds, default=None)
+
+
+def _above_callees(targets: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    """The same timeouts, raised where a caller's would end before one of its callees'; rings are left as they are."""
+    raised = dict(targets)
+    for _ in range(len(raised)):
+        before = dict(raised)
+        for client, server in raised:
+            below = [seconds for names, seconds in before.items() if names[0] == server and names[1] != client]
+            least = words.round_up(ABOVE_CALLEE * max(below, default=0.0))
+            raised[client, server] = max(before[client, server], least)
+        if raised == before:
+            return raised
+    return dict(targets)  # a ring of calls has no order in which each could outlast the next
+
+
+def _set(names: tuple[str, str], tail: _Tail, targets: Mapping[tuple[str, str], float], hours: float) -> Advice:
+    client, server = names
+    target = targets[names]
+    seen = (
+        f"{100 * (1 - tail.share):.4g} % of {tail.calls:.0f} healthy calls of {tail.operation} took at most "
+        f"{words.duration(tail.seconds)}; {100 * margin(hours):.0f} % on top for {hours:.1f} h of history"
+    )
+    reasons = [
+        f"give calls from {client} to {server} a timeout of {words.duration(target)}",
+        seen,
+    ]
+    callee = max(((seconds, below[1]) for below, seconds in targets.items() if below[0] == server), default=None)
+    if callee and target >= ABOVE_CALLEE * callee[0]:
+        reasons.append(f"it outlasts the {words.duration(callee[0])} that {server} gives {callee[1]}")
+    if tail.share > FALSE_TIMEOUTS:
+        reasons.append(f"with fewer than 10,000 calls, {100 * tail.share:.2g} % of healthy calls may be cut off")
+    certain = Confidence.LOW if tail.share > FALSE_TIMEOUTS or hours < 2 else Confidence.MEDIUM
+    upper = max(target, words.round_up(tail.seconds * (1 + 2 * margin(hours))))
+    return Advice(
+        client, server, Knob.TIMEOUT, Action.SET, "s", None, tail.seconds, target, upper, certain, tuple(reasons)
+    )
+
+
+def _cannot_say(names: tuple[str, str], connection: Connection) -> Advice:
+    client, server = names
+    most = max(connection.durations.totals(), default=0.0)
+    return Advice(
+        client,
+        server,
+        Knob.TIMEOUT,
+        Action.CANNOT_SAY,
+        "s",
+        None,
+        None,
+        None,
+        None,
+        Confidence.LOW,
+        (f"{client} to {server}: {most:.0f} healthy calls of one operation do not show the tail",),
+        f"{LEAST_CALLS:,} healthy calls of one operation; 10,000 for the 99.9th percentile",
+    )
