@@ -1,0 +1,94 @@
+// What to tune: what is set now, what is advised, within which bounds, how sure, and why.
+import { useState } from "preact/hooks";
+import type { AdviceView } from "../document";
+import { duration, number, words } from "../format";
+import { Empty, Panel, Scroll } from "./Panel";
+
+const ACTIONS: Record<AdviceView["action"], string> = { set: "Change", keep: "Keep", cannot_say: "Cannot say" };
+
+export function Advice({ advice }: { advice: AdviceView[] }) {
+  if (!advice.length) {
+    return (
+      <Panel id="advice" title="Advice">
+        <Empty>No advice: nothing was seen that a setting could mend.</Empty>
+      </Panel>
+    );
+  }
+  return (
+    <Panel id="advice" title="Advice" note="nothing was changed; each line says why">
+      <Scroll label="Advice">
+        <table class="advice">
+          <thead>
+            <tr>
+              <th scope="col">Setting</th>
+              <th scope="col" class="n">Now</th>
+              <th scope="col" class="n">Advised</th>
+              <th scope="col" class="n">Range</th>
+              <th scope="col">Confidence</th>
+              <th scope="col">Reason</th>
+            </tr>
+          </thead>
+          <tbody>
+            {advice.map((one, at) => (
+              <Row key={at} one={one} />
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </Panel>
+  );
+}
+
+function amount(value: number | null, unit: string): string {
+  if (value === null) return "–";
+  return unit === "s" ? duration(value) : number(value);
+}
+
+function advised(one: AdviceView): string {
+  if (one.action === "cannot_say") return "cannot say";
+  if (one.target === null) return one.action === "keep" ? "keep" : words(one.knob);
+  return one.action === "keep" ? `keep ${amount(one.target, one.unit)}` : amount(one.target, one.unit);
+}
+
+function Row({ one }: { one: AdviceView }) {
+  const bounds = one.lower === null || one.upper === null ? "–" : one.unit === "s" ? `${duration(one.lower)} – ${duration(one.upper)}` : `${number(one.lower)}–${number(one.upper)}`;
+  return (
+    <tr class={one.action}>
+      <th scope="row">
+        <b>{one.target_service}</b>
+        {one.peer && ` → ${one.peer}`} <span class="knob">{words(one.knob)}</span>
+        <span class="sr"> {ACTIONS[one.action]}</span>
+      </th>
+      <td class="n">{amount(one.current, one.unit)}</td>
+      <td class="n strong">{advised(one)}</td>
+      <td class="n">{bounds}</td>
+      <td>{one.confidence}</td>
+      <td class="wrap reason">
+        {one.reasons.join(" ")} {one.unlock && <b>{one.unlock}</b>}
+        {one.patch && <Patch text={one.patch} />}
+      </td>
+    </tr>
+  );
+}
+
+function Patch({ text }: { text: string }) {
+  const [copied, setCopied] = useState("");
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setCopied("Copied");
+    } catch {
+      setCopied("Select the text and copy it"); // a page opened from a file may not reach the clipboard
+    }
+  };
+  return (
+    <details class="patch">
+      <summary>Patch (YAML)</summary>
+      <pre tabIndex={0}>{text}</pre>
+      <button type="button" onClick={copy}>
+        Copy patch
+      </button>{" "}
+      <span role="status">{copied}</span>
+    </details>
+  );
+}

@@ -1,0 +1,57 @@
+// What is wrong with the data, the worst first, and what their owner can do.
+import type { FindingView } from "../document";
+import { number, percent } from "../format";
+import { Empty, Panel, Scroll } from "./Panel";
+
+const EFFECTS: Record<FindingView["effect"], string> = {
+  rejected: "left out",
+  corrected: "corrected",
+  noted: "used as it is",
+};
+
+export function Findings({ findings }: { findings: FindingView[] }) {
+  if (!findings.length) {
+    return (
+      <Panel id="data" title="Problems of the data">
+        <Empty>None found: every span was used as it came.</Empty>
+      </Panel>
+    );
+  }
+  return (
+    <Panel id="data" title="Problems of the data" note="the most harmful first">
+      <Scroll label="Problems of the data">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Problem</th>
+              <th scope="col" class="n">Count</th>
+              <th scope="col" class="n">Share</th>
+              <th scope="col">Effect</th>
+              <th scope="col">Where</th>
+              <th scope="col">What to do</th>
+            </tr>
+          </thead>
+          <tbody>
+            {findings.map((finding) => (
+              <tr key={finding.code}>
+                <th scope="row" class="wrap">
+                  {finding.meaning}
+                  {finding.detail && <span class="quiet"> ({finding.detail})</span>}
+                </th>
+                <td class="n">{finding.count.toLocaleString("en-GB")}</td>
+                <td class="n">{finding.total ? share(finding.count / finding.total) : number(null)}</td>
+                <td>{EFFECTS[finding.effect]}</td>
+                <td class="wrap">{finding.where.join(", ") || "–"}</td>
+                <td class="wrap">{finding.remedy}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </Panel>
+  );
+}
+
+function share(ratio: number): string {
+  return ratio > 0 && ratio < 0.001 ? "< 0.1 %" : percent(ratio);
+}

@@ -1,0 +1,50 @@
+// The whole report, in the order of an answer: what happened, why, the evidence, what to do, how far to trust it.
+import { useEffect } from "preact/hooks";
+import type { Document } from "../document";
+import { Advice } from "./Advice";
+import { Durations } from "./Durations";
+import { Distribution } from "./Distribution";
+import { Findings } from "./Findings";
+import { Headline } from "./Headline";
+import { Incidents } from "./Incident";
+import { Limits, Made } from "./Made";
+import { Operations } from "./Operations";
+import { OwnTime } from "./OwnTime";
+import { ServiceMap } from "./ServiceMap";
+import { Spread } from "./Spread";
+import { TopBar } from "./TopBar";
+
+export function Report({ document: report }: { document: Document }) {
+  useEffect(openForPrint, []);
+  const culprits = new Set(report.map.nodes.filter((node) => node.is_cause).map((node) => node.service_name));
+  return (
+    <>
+      <TopBar />
+      <main>
+        <Headline report={report} />
+        <Incidents report={report} culprits={culprits} />
+        <Durations report={report} />
+        <Spread report={report} />
+        <div class="pair">
+          <Distribution report={report} />
+          <OwnTime report={report} culprits={culprits} />
+        </div>
+        <Operations report={report} />
+        <ServiceMap map={report.map} />
+        <Advice advice={report.advice} />
+        <Findings findings={report.findings} />
+        <Limits limits={report.limits} />
+        <Made report={report} />
+      </main>
+    </>
+  );
+}
+
+/** On paper nothing can be unfolded. */
+function openForPrint() {
+  const open = () => {
+    for (const details of document.querySelectorAll("details")) details.open = true;
+  };
+  window.addEventListener("beforeprint", open);
+  return () => window.removeEventListener("beforeprint", open);
+}

@@ -1,0 +1,86 @@
+// How it spread: one strip a service, darker the further above its forecast.
+import type { Document } from "../document";
+import { clock, length, moment, period } from "../format";
+import { Empty, Panel } from "./Panel";
+
+const LEVELS = ["inside", "a little above", "above", "well above", "far above"];
+const TICKS = 6;
+
+interface Run {
+  first: number;
+  last: number;
+  level: number; // -1: not observed
+}
+
+/** Neighbouring cells of one level. */
+export function runsOf(cells: string): Run[] {
+  const runs: Run[] = [];
+  for (let at = 0; at < cells.length; at++) {
+    const level = cells[at] === " " ? -1 : Number(cells[at]);
+    const before = runs[runs.length - 1];
+    if (before && before.level === level) before.last = at + 1;
+    else runs.push({ first: at, last: at + 1, level });
+  }
+  return runs;
+}
+
+export function Spread({ report }: { report: Document }) {
+  const { spread, start_minute: start } = report;
+  if (!spread || !spread.service_names.length) {
+    return (
+      <Panel id="spread" title="How it spread">
+        <Empty>Without an expected range nothing can be above it. 30 minutes of traces are the least for one.</Empty>
+      </Panel>
+    );
+  }
+  const per = spread.minutes_per_cell;
+  const cells = spread.cells[0]?.length ?? 1;
+  const ticks = Array.from({ length: TICKS }, (_, at) => start + Math.round((at * cells * per) / TICKS));
+  const long = cells * per > 2880;
+  const key = (
+    <span class="heat-key" aria-hidden="true">
+      inside
+      {LEVELS.map((_, level) => (
+        <i key={level} class={`heat-${level}`} />
+      ))}
+      far above
+    </span>
+  );
+  return (
+    <Panel id="spread" title="How it spread" note={`widths of the expected range above it, ${length(per)} a cell`} actions={key}>
+      <div class="heat">
+        {spread.service_names.map((name, row) => (
+          <Strip key={name} name={name} cells={spread.cells[row] ?? ""} start={start} per={per} />
+        ))}
+        <span />
+        <div class="heat-axis" aria-hidden="true">
+          {ticks.map((minute) => (
+            <span key={minute}>{long ? moment(minute).slice(5) : clock(minute)}</span>
+          ))}
+        </div>
+      </div>
+    </Panel>
+  );
+}
+
+function Strip({ name, cells, start, per }: { name: string; cells: string; start: number; per: number }) {
+  const runs = runsOf(cells);
+  const hot = runs.filter((run) => run.level > 1);
+  const when = (run: Run) => period(start + run.first * per, start + run.last * per);
+  const told = hot.length ? `above its range ${hot.slice(0, 5).map(when).join(", ")}` : "inside its range";
+  return (
+    <>
+      <span class={hot.length ? "heat-name" : "heat-name quiet"}>{name}</span>
+      <svg viewBox={`0 0 ${cells.length} 1`} preserveAspectRatio="none" role="img" aria-label={`${name}: ${told}`}>
+        {runs.map(
+          (run) =>
+            run.level >= 0 && (
+              <rect key={run.first} class={`heat-${run.level}`} x={run.first} width={run.last - run.first} height="1">
+                {run.level > 0 && <title>{`${when(run)}: ${LEVELS[run.level]}`}</title>}
+              </rect>
+            ),
+        )}
+      </svg>
+    </>
+  );
+}

@@ -1,0 +1,162 @@
+// A chart over minutes: lines, a band, shaded spans and markers; its cursor and its zoom are shared with its neighbours.
+import { effect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import { clock, moment } from "../format";
+import { colour, range, theme } from "../state";
+import { drawBackground, drawMarkers, type Mark, type Shade } from "./timeMarks";
+
+type Values = (number | null)[];
+
+export interface Line {
+  values: Values;
+  stroke: string; // a colour of the style sheet
+  width: number;
+  dash?: number[];
+}
+
+interface Props {
+  label: string; // one sentence: what a reader who cannot see it should know
+  minutes: number[];
+  lines: Line[];
+  band?: { lower: Values; upper: Values } | undefined;
+  shades: Shade[];
+  marks: Mark[];
+  cutoff: number; // the minute at which the forecast begins
+  height: number;
+  ticks: (values: number[]) => string[];
+  onCursor: (at: number | null) => void;
+}
+
+const SYNC = "minutes";
+
+export function TimeChart(props: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return undefined;
+    return effect(() => {
+      void theme.value; // colours are read when the chart is made
+      chart.current?.destroy();
+      const made = make(element, props);
+      chart.current = made;
+      const follow = effect(() => zoom(made, props.minutes, range.value));
+      const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: props.height }));
+      watch.observe(element);
+      return () => {
+        watch.disconnect();
+        follow();
+        made.destroy();
+        chart.current = null;
+      };
+    });
+  }, [props.minutes, props.lines]);
+  const move = (event: KeyboardEvent) => {
+    if (chart.current && step(chart.current, event)) event.preventDefault();
+  };
+  return (
+    <div
+      ref={host}
+      class="timechart"
+      style={{ height: `${props.height}px` }}
+      role="img"
+      aria-label={props.label}
+      tabIndex={0}
+      onKeyDown={move}
+    />
+  );
+}
+
+function make(element: HTMLElement, props: Props): uPlot {
+  const { minutes, lines, band } = props;
+  const seconds = minutes.map((minute) => minute * 60);
+  const bandColumns = band ? [band.upper, band.lower] : [];
+  const axis = {
+    stroke: () => colour("ink3"),
+    font: "11px Inter, system-ui, sans-serif",
+    grid: { stroke: () => colour("line"), width: 1 },
+    ticks: { show: false },
+  };
+  const options: uPlot.Options = {
+    width: element.clientWidth,
+    height: props.height,
+    legend: { show: false },
+    padding: [14, 8, 0, 0],
+    cursor: {
+      sync: { key: SYNC, scales: ["x", null] },
+      drag: { x: true, y: false, setScale: true },
+      points: { size: 7, fill: (chart, at) => strokeOf(chart, at) },
+    },
+    scales: { x: { time: true }, y: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
+    axes: [
+      { ...axis, grid: { show: false }, size: 26, gap: 6, space: 64, values: (_chart, splits, _at, _space, step) => splits.map((at) => timeTick(at, step)) },
+      { ...axis, size: 62, gap: 8, space: 34, values: (_chart, splits) => props.ticks(splits) },
+    ],
+    tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1e3), "Etc/UTC"),
+    series: [
+      {},
+      ...bandColumns.map(() => ({ stroke: "transparent", width: 0, points: { show: false } })),
+      ...lines.map((line) => ({
+        stroke: () => colour(line.stroke),
+        width: line.width,
+        points: { show: false },
+        ...(line.dash ? { dash: line.dash } : {}),
+      })),
+    ],
+    bands: band ? [{ series: [1, 2], fill: () => colour("band") }] : [],
+    hooks: {
+      drawClear: [(chart) => drawBackground(chart, props.shades, props.cutoff)],
+      draw: [(chart) => drawMarkers(chart, props.marks, props.cutoff)],
+      setCursor: [(chart) => props.onCursor(chart.cursor.idx ?? null)],
+      setScale: [(chart, key) => key === "x" && share(chart, minutes)],
+    },
+  };
+  // The host is the image with a name; what uPlot draws inside has nothing more to say to a screen reader.
+  return new uPlot(options, [seconds, ...bandColumns, ...lines.map((line) => line.values)] as uPlot.AlignedData, element);
+}
+
+function strokeOf(chart: uPlot, at: number): string {
+  const stroke = chart.series[at]?.stroke;
+  return typeof stroke === "function" ? String(stroke(chart, at)) : "transparent";
+}
+
+function timeTick(seconds: number, step: number): string {
+  return step >= 86_400 ? moment(seconds / 60).slice(5, 10) : clock(seconds / 60);
+}
+
+/** What the reader dragged becomes everybody's range; all of it becomes none. */
+function share(chart: uPlot, minutes: number[]): void {
+  const { min, max } = chart.scales.x ?? {};
+  if (min == null || max == null) return;
+  const first = minutes[0] ?? 0;
+  const last = minutes[minutes.length - 1] ?? 0;
+  const [low, high] = [Math.round(min / 60), Math.round(max / 60)];
+  const all = low <= first && high >= last;
+  const now = range.peek();
+  if (all ? now !== null : now?.[0] !== low || now[1] !== high) range.value = all ? null : [low, high];
+}
+
+function zoom(chart: uPlot, minutes: number[], wanted: readonly [number, number] | null): void {
+  const [low, high] = wanted ?? [minutes[0] ?? 0, minutes[minutes.length - 1] ?? 1];
+  const { min, max } = chart.scales.x ?? {};
+  if (min !== low * 60 || max !== high * 60) chart.setScale("x", { min: low * 60, max: high * 60 });
+}
+
+/** Arrow keys move the cursor by a point, with Shift by ten; Escape shows all again. */
+function step(chart: uPlot, event: KeyboardEvent): boolean {
+  if (event.key === "Escape") {
+    range.value = null;
+    return true;
+  }
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (by === undefined) return false;
+  const xs = chart.data[0];
+  const { min = 0, max = 0 } = chart.scales.x ?? {};
+  const from = chart.cursor.idx ?? (by > 0 ? xs.findIndex((x) => x >= (min ?? 0)) - 1 : xs.length);
+  const to = Math.min(Math.max(from + by * (event.shiftKey ? 10 : 1), 0), xs.length - 1);
+  const x = xs[to] ?? 0;
+  if (x < (min ?? 0) || x > (max ?? 0)) return true;
+  chart.setCursor({ left: chart.valToPos(x, "x"), top: 20 });
+  return true;
+}
