@@ -23,6 +23,7 @@ TAIL_SHAPE = 0.2
 
 _TAIL_START = 0.98
 _LEAST_MINUTES = 500
+_ROUNDS = 5
 _MINUTES_PER_DAY = 1440
 _APART_MINUTES = 10
 
@@ -33,7 +34,8 @@ def threshold(
     """The evidence that clean minutes reach no more often than the budget allows, on the scale of ``gathered``.
 
     A generalised Pareto tail on the evidence of all series together. Its scale comes from the median excess and its rate
-    from separate stretches, so that a few incidents among the minutes hardly move it.
+    from separate stretches, so that a few incidents among the minutes hardly move it; what is beyond the threshold is
+    left out and the tail fitted again, until nothing more is.
 
     Args:
         gathered: evidence as from ``rules.gather``; -inf where there was none.
@@ -41,6 +43,14 @@ def threshold(
 
     Source: Coles, An Introduction to Statistical Modeling of Extreme Values (2001), equation 4.13.
     """
+    rest, least = gathered, MOST
+    for _ in range(_ROUNDS):
+        rest = np.where(rest >= least, -np.inf, rest)
+        least = min(least, _fit(rest, false_incidents_a_week / 7.0 / SIGNALS))
+    return max(least, LEAST)
+
+
+def _fit(gathered: Float[Array, "series minute"], allowed_a_day: float) -> float:
     known = gathered[np.isfinite(gathered)]
     if len(known) < _LEAST_MINUTES:
         return MOST
@@ -49,11 +59,9 @@ def threshold(
     if not len(excess):
         return LEAST
     scale = float(np.median(excess)) * TAIL_SHAPE / (2.0**TAIL_SHAPE - 1.0)
-    days = len(known) / len(gathered) / _MINUTES_PER_DAY
-    observed_a_day = _separate(gathered > start) / days
-    allowed_a_day = false_incidents_a_week / 7.0 / SIGNALS
-    ratio = max(observed_a_day / allowed_a_day, 1.0)
-    return float(np.clip(start + scale / TAIL_SHAPE * (ratio**TAIL_SHAPE - 1.0), LEAST, MOST))
+    days = gathered.shape[1] / _MINUTES_PER_DAY
+    ratio = max(_separate(gathered > start) / days / allowed_a_day, 1.0)
+    return start + scale / TAIL_SHAPE * (ratio**TAIL_SHAPE - 1.0)
 
 
 def _separate(above: NDArray[np.bool_]) -> int:

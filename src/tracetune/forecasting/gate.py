@@ -140,7 +140,8 @@ def _trials(
     for quantiles, here in zip(raw, usable, strict=True):
         counted &= np.isfinite(quantiles[:, :, LOWER]) | ~here[:, None]
     for quantiles in raw:
-        factors = widening(metric, seen, quantiles, counted)
+        # Only for the width: a model's own long misses are excursions or its failures, and neither is noise.
+        factors = widening(metric, seen, quantiles, counted & _clean(seen, [quantiles]))
         calibrated = factors.apply(metric, quantiles)
         inside = (seen >= calibrated[:, :, LOWER]) & (seen <= calibrated[:, :, UPPER])
         loss = pinball_loss(seen, calibrated)

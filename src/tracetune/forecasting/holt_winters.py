@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tracetune.domain.forecasts import Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
+from tracetune.forecasting.feedback import Feedback, track_spread
 from tracetune.forecasting.scaling import band, median_and_spread, noise_floor, to_model_scale, uncompared
 from tracetune.forecasting.windows import GAP_MINUTES
 
@@ -25,27 +26,11 @@ LEVEL, TREND, DAMPING = 0.05, 0.0005, 0.99
 A level gain of .05 averages over about 20 minutes; the trend is slow enough (TREND < LEVEL² / 4) not to swing.
 """
 
-CLIP_SIGMAS = 3.0
-"""A surprise moves the state no more than this, so that an anomaly is not learned within its own minutes."""
-
-SPREAD = 0.02
 PROFILE = 0.3
 """Weight of the newest day in the daily profile."""
 
 _MINUTES_PER_DAY = 1440
-_ABSOLUTE_TO_SIGMA = 1.2533  # sqrt(pi / 2): a normal distribution's standard deviation over its mean absolute deviation
 _PROFILE_MINUTES = 31  # the daily profile is smoothed over so many minutes: one day says little about one minute
-
-
-def horizon_growth(horizons: Float[Array, " horizon"]) -> Float[Array, " horizon"]:
-    """How many times wider than one minute ahead the error is so many minutes ahead.
-
-    Source: Hyndman, Koehler, Ord, Snyder, Forecasting with Exponential Smoothing (2008), section 6.3, class 1 (A, Ad, N).
-    """
-    longest = int(horizons.max(initial=1))
-    damped = np.cumsum(DAMPING ** np.arange(1, longest + 1))
-    variance = 1.0 + np.concatenate([[0.0], np.cumsum((LEVEL + TREND * damped) ** 2)])
-    return np.sqrt(variance[horizons.astype(np.int64) - 1])
 
 
 @dataclass(slots=True)
@@ -58,29 +43,29 @@ class _State:
     floor: Float[Array, " series"]
     profile: Float[Array, "series day_minute"]
     today: Float[Array, "series day_minute"] = field(init=False)
+    feedback: Feedback = field(init=False)
 
     def __post_init__(self) -> None:
         self.today = np.full_like(self.profile, np.nan)
+        self.feedback = Feedback(len(self.level))
 
     def expect(self, minute: int, ahead: int) -> Float[Array, " series"]:
         """What is expected ``ahead`` minutes after ``minute``."""
         drift = DAMPING * (1.0 - DAMPING**ahead) / (1.0 - DAMPING)
         return self.level + drift * self.trend + self.profile[:, (minute + ahead) % _MINUTES_PER_DAY]
 
-    def learn(self, minute: int, values: Float[Array, " series"]) -> None:
-        """Move towards what was observed in ``minute``; unobserved series drift along their trend."""
+    def learn(self, minute: int, values: Float[Array, " series"]) -> Float[Array, " series"]:
+        """Move towards what was observed in ``minute``, as far as it may count; unobserved series drift along their trend."""
         if minute and minute % _MINUTES_PER_DAY == 0:
             self._turn_day(minute)
         expected = self.expect(minute - 1, 1)
-        surprise = values - expected
-        reach = CLIP_SIGMAS * self.sigma
-        clipped = np.nan_to_num(np.clip(surprise, -reach, reach))
-        seen = np.isfinite(surprise)
+        surprise = self.feedback.admit(values, expected, self.sigma) - expected
+        clipped = np.nan_to_num(surprise)
         self.level = self.level + DAMPING * self.trend + LEVEL * clipped
         self.trend = DAMPING * self.trend + TREND * clipped
-        moved = (1.0 - SPREAD) * self.sigma + SPREAD * _ABSOLUTE_TO_SIGMA * np.abs(clipped)
-        self.sigma = np.maximum(np.where(seen, moved, self.sigma), self.floor)
-        self.today[:, minute % _MINUTES_PER_DAY] = np.where(seen, expected + clipped, np.nan)
+        self.sigma = track_spread(self.sigma, surprise, self.floor)
+        self.today[:, minute % _MINUTES_PER_DAY] = expected + surprise
+        return expected + surprise
 
     def _turn_day(self, minute: int) -> None:
         weight = 1.0 if minute == _MINUTES_PER_DAY else PROFILE
@@ -111,16 +96,17 @@ class HoltWintersPredictor:
         level, spread = median_and_spread(values[:, :START_MINUTES])
         flat = np.zeros((len(values), _MINUTES_PER_DAY))
         state = _State(level, np.zeros(len(values)), np.fmax(spread, floor), floor, flat)
-        wider = horizon_growth(np.arange(1.0, max(GAP_MINUTES, horizon_minutes) + 1.0))
+        off = state.sigma  # how far off a forecast is GAP_MINUTES ahead, followed like the spread of one minute
         for minute in range(START_MINUTES, series.length):
             state.level = np.where(np.isnan(state.level), values[:, minute], state.level)  # a series that begins later
-            state.learn(minute, values[:, minute])
+            counted = state.learn(minute, values[:, minute])
+            off = track_spread(off, counted - middle[:, minute], state.sigma)
             if minute + GAP_MINUTES < length:
                 middle[:, minute + GAP_MINUTES] = state.expect(minute, GAP_MINUTES)
-                sigma[:, minute + GAP_MINUTES] = state.sigma * wider[GAP_MINUTES - 1]
+                sigma[:, minute + GAP_MINUTES] = off
         for ahead in range(1, horizon_minutes + 1):
             middle[:, series.length - 1 + ahead] = state.expect(series.length - 1, ahead)
-            sigma[:, series.length - 1 + ahead] = state.sigma * wider[ahead - 1]
+            sigma[:, series.length - 1 + ahead] = _spread_ahead(state.sigma, off, ahead)
         verdicts = uncompared(self.name, len(series.keys))
         quantiles = band(self.metric, middle, sigma)
         return Forecast(series.keys, self.metric, series.start_minute, series.length, quantiles, verdicts)
@@ -145,6 +131,12 @@ class HoltWintersEstimator:
             )
         floors = dict(zip(series.keys, noise_floor(metric, series[metric]).tolist(), strict=True))
         return HoltWintersPredictor(metric, floors)
+
+
+def _spread_ahead(one: Float[Array, " series"], at_gap: Float[Array, " series"], ahead: int) -> Float[Array, " series"]:
+    """The spread so many minutes ahead: the variance grows evenly, through what was met at one minute and at the gap."""
+    growth = (at_gap**2 - one**2) / (GAP_MINUTES - 1)
+    return np.sqrt(one**2 + growth * (ahead - 1))
 
 
 def _smooth(day: Float[Array, "series day_minute"]) -> Float[Array, "series day_minute"]:

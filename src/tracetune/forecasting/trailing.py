@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tracetune.domain.forecasts import Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
+from tracetune.forecasting.feedback import Feedback, track_spread
 from tracetune.forecasting.scaling import (
     LEAST_OBSERVED,
     band,
@@ -19,7 +20,7 @@ from tracetune.forecasting.scaling import (
     to_model_scale,
     uncompared,
 )
-from tracetune.forecasting.windows import FEEDBACK_SIGMAS, GAP_MINUTES
+from tracetune.forecasting.windows import GAP_MINUTES
 
 Array = NDArray[np.float64]
 
@@ -40,12 +41,12 @@ class TrailingMedianPredictor:
         values = to_model_scale(self.metric, series[self.metric])
         least = min(self.floors.values(), default=0.0)
         floor = np.array([self.floors.get(key, least) for key in series.keys])
-        middle, sigma = self._past(values, floor)
+        middle, sigma = _past(values, floor)
         ahead = np.arange(horizon_minutes)
         # A random walk's error grows with the root of the distance; inside the gap it is what was measured at the gap.
         growth = np.sqrt(np.maximum(ahead - GAP_MINUTES, 0) / GAP_MINUTES + 1.0)
         last_middle, last_spread = median_and_spread(values[:, -WINDOW_MINUTES:])
-        last_sigma = np.maximum(last_spread, floor)
+        last_sigma = np.fmax(last_spread, sigma[:, -1])
         quantiles = np.concatenate(
             [
                 band(self.metric, middle, sigma),
@@ -55,21 +56,6 @@ class TrailingMedianPredictor:
         )
         verdicts = uncompared(self.name, len(series.keys))
         return Forecast(series.keys, self.metric, series.start_minute, series.length, quantiles, verdicts)
-
-    def _past(
-        self, values: Float[Array, "series minute"], floor: Float[Array, " series"]
-    ) -> tuple[Float[Array, "series minute"], Float[Array, "series minute"]]:
-        kept = values.copy()  # what later windows see
-        middle, sigma = np.full_like(values, np.nan), np.full_like(values, np.nan)
-        for minute in range(GAP_MINUTES, values.shape[1]):
-            last = minute - GAP_MINUTES
-            centre, spread = median_and_spread(kept[:, max(last - WINDOW_MINUTES + 1, 0) : last + 1])
-            width = np.maximum(spread, floor)
-            middle[:, minute], sigma[:, minute] = centre, width
-            reach = FEEDBACK_SIGMAS * width
-            clipped = np.clip(values[:, minute], centre - reach, centre + reach)
-            kept[:, minute] = np.where(np.isnan(clipped), values[:, minute], clipped)
-        return middle, sigma
 
 
 @dataclass(slots=True)
@@ -91,3 +77,23 @@ class TrailingMedianEstimator:
             )
         floors = dict(zip(series.keys, noise_floor(metric, series[metric]).tolist(), strict=True))
         return TrailingMedianPredictor(metric, floors)
+
+
+def _past(
+    values: Float[Array, "series minute"], floor: Float[Array, " series"]
+) -> tuple[Float[Array, "series minute"], Float[Array, "series minute"]]:
+    """Middle and spread of each minute. The spread is the larger of that in the window and of how far off it was lately:
+    a level that wanders is steady inside a window, and yet elsewhere after the gap.
+    """
+    kept = values.copy()  # what later windows see
+    feedback = Feedback(len(values))
+    tracked = floor
+    middle, sigma = np.full_like(values, np.nan), np.full_like(values, np.nan)
+    for minute in range(GAP_MINUTES, values.shape[1]):
+        last = minute - GAP_MINUTES
+        tracked = track_spread(tracked, kept[:, last] - middle[:, last], floor)
+        centre, spread = median_and_spread(kept[:, max(last - WINDOW_MINUTES + 1, 0) : last + 1])
+        width = np.maximum(spread, tracked)
+        middle[:, minute], sigma[:, minute] = centre, width
+        kept[:, minute] = feedback.admit(values[:, minute], centre, width)
+    return middle, sigma

@@ -1,0 +1,57 @@
+"""What of a value may enter later forecasts: an anomaly is not learned as normal while it lasts, a new level is."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+NEAR_SIGMAS = 2.0
+"""A value counts no further than this from what was expected of it …"""
+
+FAR_SIGMAS, FAR_REACH_SIGMAS = 4.0, 0.5
+"""… and one that is off by more than FAR_SIGMAS, surely no noise, counts only this far."""
+
+NEW_LEVEL_MINUTES = 90
+"""What has been far off for so long is the new normal and counts in full."""
+
+SPREAD_GAIN = 0.02
+"""Weight of the newest minute in a tracked spread: about an hour counts."""
+
+_ABSOLUTE_TO_SIGMA = 1.2533  # sqrt(pi / 2): a normal distribution's standard deviation over its mean absolute deviation
+
+_FORGIVEN_A_MINUTE = 2  # each minute that is not far off takes back two that were
+
+
+class Feedback:
+    """Follows how long each series has been far off, minute by minute.
+
+    The clipping is Hampel's three-part function (Robust Estimation, 1974) with a memory: without the far part a surge of
+    25 minutes left the bands three sigmas too high for 20 minutes after it (docs/experiments/LOG.md).
+    """
+
+    def __init__(self, series: int) -> None:
+        self._far = np.zeros(series)
+
+    def admit(
+        self, values: Float[Array, " series"], middle: Float[Array, " series"], sigma: Float[Array, " series"]
+    ) -> Float[Array, " series"]:
+        """The value of one minute as later forecasts may see it; NaN stays NaN, and all counts where nothing was expected."""
+        with np.errstate(invalid="ignore"):
+            surprise = np.abs(values - middle) / sigma
+            far = surprise > FAR_SIGMAS
+        forgiven = np.where(np.isnan(surprise), 0, _FORGIVEN_A_MINUTE)
+        self._far = np.where(far, self._far + 1.0, np.maximum(self._far - forgiven, 0.0))
+        reach = np.where(far, FAR_REACH_SIGMAS, NEAR_SIGMAS) * sigma
+        clipped = np.clip(values, middle - reach, middle + reach)
+        return np.where(np.isnan(surprise) | (self._far > NEW_LEVEL_MINUTES), values, clipped)
+
+
+def track_spread(
+    sigma: Float[Array, " series"], surprise: Float[Array, " series"], floor: Float[Array, " series"]
+) -> Float[Array, " series"]:
+    """The spread after one more surprise, as a running mean of absolute surprises; unchanged where there is none."""
+    moved = (1.0 - SPREAD_GAIN) * sigma + SPREAD_GAIN * _ABSOLUTE_TO_SIGMA * np.abs(surprise)
+    return np.maximum(np.where(np.isnan(moved), sigma, moved), floor)
