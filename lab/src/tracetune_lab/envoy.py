@@ -30,6 +30,7 @@ def hop_runtime_key(service: str, operation: str) -> str:
 def sidecar_bootstrap(topology: Topology, instances: list[Instance], ends: Ends, endpoints: Path) -> Config:
     """The configuration of one Envoy that is the sidecar of one replica, or of several when shared."""
     first = instances[0]
+    node = first.pod if len(instances) == 1 else f"shared-{topology.services[first.service].process}"
     listeners: list[Config] = []
     clusters: list[Config] = []
     for instance in instances:
@@ -50,7 +51,7 @@ def sidecar_bootstrap(topology: Topology, instances: list[Instance], ends: Ends,
         clusters.append(_cluster(inbound, instance.app_port))
     callees = sorted({callee for instance in instances for callee in _callees(topology, instance.service)})
     clusters.extend(_service_cluster(callee, endpoints) for callee in callees)
-    return _bootstrap(first.service, first.pod, first.admin_port, listeners, [*clusters, *_collectors(ends)])
+    return _bootstrap(first.service, node, first.admin_port, listeners, [*clusters, *_collectors(ends)])
 
 
 def gateway_bootstrap(topology: Topology, ports: tuple[int, int], ends: Ends, endpoints: Path) -> Config:

@@ -98,10 +98,14 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class Truth(msgspec.Struct, frozen=True):
-    """What really happened, in the recording's own clock: the answer to every question about it."""
+    """What really happened, in the recording's own clock: the answer to every question about it.
+
+    `service_name` and `span_name` are the sidecar's; the SDK's spans carry `operation` as their name.
+    """
 
     kind: FaultKind
     service: str
+    service_name: str
     operation: str
     span_name: str
     start_unix_nano: int
@@ -118,6 +122,7 @@ def truth_of(fault: Fault, start_unix_nano: int, end_unix_nano: int, instance: s
     return Truth(
         kind=fault.kind,
         service=fault.service,
+        service_name=f"{fault.service}.default" if fault.service else "",
         operation=fault.operation,
         span_name=span_name(fault.service, fault.operation) if fault.operation else "",
         start_unix_nano=start_unix_nano,

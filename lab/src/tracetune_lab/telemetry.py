@@ -39,7 +39,8 @@ class Telemetry:
         """Start an exporter of the replica's own, so that each has its own resource."""
         resource = Resource.create(
             {
-                "service.name": instance.service,
+                # The name Istio gives the sidecar's spans, as people set it who use both.
+                "service.name": f"{instance.service}.default",
                 "service.version": instance.version,
                 "service.instance.id": instance.pod,
                 "service.namespace": "default",

@@ -1,0 +1,136 @@
+"""Runs one scenario and records it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from tracetune_lab import programs
+from tracetune_lab.faults import Truth
+from tracetune_lab.injector import changes_of_load, inject
+from tracetune_lab.lab import Lab
+from tracetune_lab.load import LoadPlan, LoadReport
+from tracetune_lab.recordings import FORMAT_VERSION, Manifest, Recorder, Recording
+from tracetune_lab.scenarios import Scenario
+from tracetune_lab.topology import Topology, load_topology
+
+LIBRARIES = ("tracetune-lab", "aiohttp", "grpcio", "opentelemetry-sdk", "redis", "zstandard")
+
+
+async def record(scenario: Scenario, folder: Path, *, whole_minutes: bool = True) -> Recording:
+    """Run a scenario and write `folder`/NAME, which appears only when it is whole.
+
+    The load starts on a whole minute, so that each minute of the recording is a full one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    topology = load_topology(scenario.topology)
+    place = folder / scenario.name
+    # Configuration and logs of the run; kept when it fails, because they say why.
+    scratch = Path(tempfile.mkdtemp(prefix=f"tracetune-lab-{scenario.name}-"))
+    with Recorder(place, scenario.export) as recorder:
+        started = time.time_ns()
+        busy = _cpu_busy_ratio()
+        async with Lab(topology, scenario.options(), scratch, recorder.keep) as lab:
+            begin = _begin_at(whole_minutes)
+            load, truths = await _run(lab, load_plan(scenario, topology, lab.gateway_port, begin), scenario)
+            await lab.settle()
+            envoy_stats = await lab.stats("spans_sent$|^http.inbound.*downstream_rq_completed$")
+        # The services send their last database spans while the lab ends, so it is counted after that.
+        recorder.finish(
+            Manifest(
+                format_version=FORMAT_VERSION,
+                scenario=msgspec.to_builtins(scenario),
+                topology=msgspec.to_builtins(topology),
+                started_unix_nano=started,
+                load_started_unix_nano=round(begin * 1e9),
+                ended_unix_nano=time.time_ns(),
+                compressed=_what_is_compressed(scenario),
+                requests_sent=load.sent,
+                requests_answered=load.answered,
+                spans_received=lab.sink.received,
+                spans_lost_by_fault=lab.sink.lost,
+                spans_sent_by_envoy=sum(value for name, value in envoy_stats.items() if name.endswith("spans_sent")),
+                requests_seen_by_envoy={
+                    name.split(".")[1]: value for name, value in sorted(envoy_stats.items()) if "downstream" in name
+                },
+                versions=_versions(topology),
+                machine={**_machine(), "cpu_busy_ratio": f"{busy():.2f}"},
+            ),
+            truths,
+            load,
+        )
+    shutil.rmtree(scratch, ignore_errors=True)
+    return Recording(place)
+
+
+def load_plan(scenario: Scenario, topology: Topology, gateway_port: int, begin: float) -> LoadPlan:
+    """What the generator is told for a scenario."""
+    mix = scenario.mix or topology.entry.mix
+    return LoadPlan(
+        url=f"http://127.0.0.1:{gateway_port}",
+        host=topology.entry.service,
+        profile=scenario.profile,
+        mix=mix,
+        run_seconds=scenario.run_seconds,
+        seed=scenario.seed,
+        start_unix_seconds=begin,
+        changes=changes_of_load(scenario.faults, mix),
+    )
+
+
+async def _run(lab: Lab, plan: LoadPlan, scenario: Scenario) -> tuple[LoadReport, list[Truth]]:
+    async with asyncio.TaskGroup() as group:
+        load = group.create_task(lab.run_load(plan))
+        truths = group.create_task(inject(lab, scenario.faults, plan.start_unix_seconds))
+    return load.result(), truths.result()
+
+
+def _begin_at(whole_minutes: bool) -> float:
+    # The generator needs a second to start.
+    return (time.time() + 2) // 60 * 60 + 60 if whole_minutes else time.time() + 2
+
+
+def _what_is_compressed(scenario: Scenario) -> str:
+    if scenario.profile.kind == "diurnal" and scenario.profile.day_seconds < 86400:
+        factor = 86400 / scenario.profile.day_seconds
+        return f"the load profile: one day in {scenario.profile.day_seconds:g} s ({factor:g} times); no duration is"
+    return "nothing"
+
+
+def _versions(topology: Topology) -> dict[str, str]:
+    found = {"python": platform.python_version(), "envoy": programs.envoy_version()}
+    if topology.redis:
+        found["redis"] = programs.redis_version()
+    return {**found, **{library: version(library) for library in LIBRARIES}}
+
+
+def _machine() -> dict[str, str]:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+    load = " ".join(f"{value:.2f}" for value in os.getloadavg())
+    return {"cpus": str(os.cpu_count()), "cpu_model": model, "kernel": platform.release(), "load_average_at_end": load}
+
+
+def _cpu_busy_ratio() -> Callable[[], float]:
+    """Gives a function that says how busy all cores were since now: a noisy neighbour shows in a recording."""
+
+    def ticks() -> tuple[int, int]:
+        values = [int(value) for value in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return sum(values) - values[3] - values[4], sum(values)
+
+    busy_before, all_before = ticks()
+
+    def ratio() -> float:
+        busy, total = ticks()
+        return (busy - busy_before) / max(1, total - all_before)
+
+    return ratio
