@@ -27,7 +27,8 @@ def patch(advice: Advice) -> str:
     bad = [name for name in names if not _DNS_LABEL.fullmatch(name)]
     if bad:
         return f"# No manifest: {bad[0]!a} is no name of a Kubernetes Service. Give the limit where it is deployed.\n"
-    comments = "".join(f"# {_line(text)}\n" for text in (*advice.reasons, _range(advice)) if text)
+    notes = (*advice.reasons, _range(advice), _NOTES.get(advice.knob, ""))
+    comments = "".join(f"# {_line(text)}\n" for text in notes if text)
     return comments + "---\n".join(_emit(document) for document in _DOCUMENTS[advice.knob](advice))
 
 
@@ -65,9 +66,10 @@ def _pool(advice: Advice) -> Iterator[Yaml]:
     yield {
         "apiVersion": "networking.istio.io/v1",
         "kind": "DestinationRule",
-        "metadata": {"name": advice.peer},
+        "metadata": {"name": f"{advice.peer}-from-{advice.target_service}"[:63].rstrip("-")},
         "spec": {
             "host": advice.peer,
+            "workloadSelector": {"matchLabels": {"app": advice.target_service}},
             "trafficPolicy": {
                 "connectionPool": {"tcp": {"maxConnections": limit}, "http": {"http2MaxRequests": limit}}
             },
@@ -97,6 +99,14 @@ _DOCUMENTS: Mapping[Knob, Callable[[Advice], Iterator[Yaml]]] = {
     Knob.TIMEOUT: _timeout,
     Knob.RETRIES: _retries,
     Knob.CONNECTION_POOL: _pool,
+}
+
+
+_NOTES: Mapping[Knob, str] = {
+    Knob.REPLICAS: "take the Deployment or the HorizontalPodAutoscaler, not both",
+    Knob.TIMEOUT: "Istio uses one VirtualService a host within the mesh: merge the routes into it where there is one",
+    Knob.RETRIES: "Istio retries twice without this, and uses one VirtualService a host: merge the routes into it",
+    Knob.CONNECTION_POOL: "the limit is of each client pod's proxy; clients are chosen by their label app",
 }
 
 

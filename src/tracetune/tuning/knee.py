@@ -15,11 +15,9 @@ LEAST_MINUTES = 30
 MINUTES_A_BIN = 5
 MOST_BINS = 8
 
-FLAT = 1.2
-"""Own time within a fifth of that at low load is still flat; a queue at half of its capacity takes about that."""
-
-RISES = 1.25
-"""Own time a quarter above that at low load, in the busiest minutes, has risen."""
+TOLERATED = 1.5
+"""Own time half above that at low load is what a plan accepts. A single slot reaches it at a third to a half of its
+capacity, eight slots at about 85 %: what it means for utilisation is measured, not assumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +25,8 @@ class Knee:
     """What one replica has shown over the range of load it met.
 
     Attributes:
-        rises: whether own time rose with load; if not, no limit was met and ``flat_*`` are the most that was seen.
-        flat_calls_per_second: the highest load a replica at which own time was still flat.
+        rises: whether own time rose with load to more than a plan accepts; if not, no limit was met.
+        flat_calls_per_second: the load a replica at which own time reached that; the most seen where it never did.
         flat_in_flight: requests in their own work in one replica at that load, by Little's law.
         top_calls_per_second: the highest load a replica seen (mean of the busiest minutes).
         base_own_seconds, top_own_seconds: mean own time of a call at low load and in the busiest minutes.
@@ -63,12 +61,12 @@ def knee(demand: Demand) -> Knee | None:
     seconds = np.array([own[each].sum() * 60 / calls[each].sum() for each in bins])  # (bin,) own seconds a call
     low = bins[: max(1, len(bins) // 3)]
     base = float(np.mean(seconds[: len(low)]))
-    rises = bool(seconds[-1] > RISES * base and seconds[-1] - base > 3 * _error(np.concatenate(low), own, calls))
-    flat = _last_flat(seconds, base) if rises else len(bins) - 1
+    rises = bool(seconds[-1] > TOLERATED * base and seconds[-1] - base > 3 * _error(np.concatenate(low), own, calls))
+    flat = _crossing(load, seconds, TOLERATED * base) if rises else float(load[-1])
     return Knee(
         rises,
-        float(load[flat]),
-        float(load[flat] * seconds[flat]),
+        flat,
+        flat * (TOLERATED * base if rises else float(seconds[-1])),
         float(load[-1]),
         base,
         float(seconds[-1]),
@@ -76,10 +74,12 @@ def knee(demand: Demand) -> Knee | None:
     )
 
 
-def _last_flat(seconds: Values, base: float) -> int:
-    """The last of the bins, from the calmest on, before own time leaves the flat part."""
-    steep = np.flatnonzero(seconds > FLAT * base)
-    return max(0, int(steep[0]) - 1) if len(steep) else len(seconds) - 1
+def _crossing(load: Values, seconds: Values, limit: float) -> float:
+    """The load at which own time first passes the limit, between the bins on both sides of it; both are (bin,)."""
+    above = int(np.flatnonzero(seconds > limit)[0])
+    if above == 0:
+        return float(load[0])
+    return float(np.interp(limit, seconds[above - 1 : above + 1], load[above - 1 : above + 1]))
 
 
 def _error(low: NDArray[np.int64], own: Values, calls: Values) -> float:

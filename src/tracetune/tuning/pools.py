@@ -21,6 +21,9 @@ NORMAL_P999 = 3.09
 
 LEAST_MINUTES = 30
 
+LEAST_IN_FLIGHT = 1.0
+"""A connection that was never busy with one request on average needs no limit: one would only throttle chance bursts."""
+
 
 def pools(
     connections: Mapping[tuple[str, str], Connection],
@@ -48,14 +51,15 @@ def _advice(connection: Connection, caller: Demand, healthy: NDArray[np.bool_]) 
         return None
     each: Values = connection.in_flight[known] / caller.replicas[known]
     busiest = float(np.quantile(each, 0.999))
+    if busiest < LEAST_IN_FLIGHT:
+        return None
     most = busiest + NORMAL_P999 * math.sqrt(busiest)
     hours = np.count_nonzero(known) / 60
     target = math.ceil(HEADROOM * most)
     upper = math.ceil(HEADROOM * most * (1 + margin(hours)))
     client, server = connection.client, connection.server
-    plural = "request" if target == 1 else "requests"
     reasons = (
-        f"let each instance of {client} have at most {target} {plural} open to {server}",
+        f"let each instance of {client} have at most {target} requests open to {server}",
         f"in its busiest minute it had {busiest:.2g} open on average, so about {most:.2g} at its highest; 20 % on top",
     )
     certain = confidence(hours, is_direct=False)

@@ -6,7 +6,7 @@ import math
 
 from tracetune.domain.advice import Action, Advice, Capacity, Knob
 from tracetune.tuning import words
-from tracetune.tuning.demand import Demand
+from tracetune.tuning.demand import Demand, peak
 from tracetune.tuning.knee import LEAST_MINUTES, Knee, knee
 from tracetune.tuning.margins import confidence, widened
 
@@ -20,9 +20,10 @@ TOLD = 1.5
 def replicas(demand: Demand, capacity: Capacity) -> Advice:
     """Advice on the replicas of one service, from its healthy minutes.
 
-    Needed are forecast calls a second times own seconds a call (the work in flight), over the work in flight that one
-    replica carried while its own time was still flat. Where own time never rose, the most that a replica ever carried
-    takes that place, and the answer says that the limit is not known.
+    Work in flight is calls a second times own seconds a call. Needed is the work in flight of the load to come over that
+    which one replica carried while its own time was still flat; own seconds cancel, which leaves the calls a second.
+    Where own time never rose, the most that a replica ever carried takes that place, and the answer says that the limit
+    is not known.
     """
     current = demand.current_replicas
     if current is None:
@@ -39,30 +40,31 @@ def replicas(demand: Demand, capacity: Capacity) -> Advice:
             f"{demand.service_name}: {seen} minutes with calls and without an incident are too few",
             f"{LEAST_MINUTES} such minutes",
         )
-    load, source = _load_to_come(capacity)
+    load, source = _load_to_come(demand, capacity)
     if found.rises:
         return _with_knee(demand, found, current, load, source)
     return _without_limit(demand, found, current, load, source)
 
 
-def _load_to_come(capacity: Capacity) -> tuple[float, str]:
-    """Calls a second to be ready for: the forecast, but never less than the busy minutes already seen."""
-    if capacity.forecast_calls_per_second > capacity.calls_per_second:
-        return capacity.forecast_calls_per_second, "forecast (90th percentile)"
-    return capacity.calls_per_second, "the busiest minutes seen"
+def _load_to_come(demand: Demand, capacity: Capacity) -> tuple[float, str]:
+    """Calls a second to be ready for, and how it is known: the forecast, but never less than healthy minutes had."""
+    seen = peak(demand.calls) / 60
+    if capacity.forecast_calls_per_second > seen:
+        return capacity.forecast_calls_per_second, "forecast, 90th percentile"
+    return seen, "the busiest minutes seen"
 
 
 def _with_knee(demand: Demand, found: Knee, current: float, load: float, source: str) -> Advice:
-    exact = load * found.base_own_seconds / found.flat_in_flight
+    exact = load / found.flat_calls_per_second
     needed = max(1.0, math.ceil(exact - 1e-9))
     upper = max(needed, math.ceil(widened(exact, demand.hours) - 1e-9))
     lower = max(1.0, min(needed, math.ceil(load / found.top_calls_per_second - 1e-9)))
     waits = (
         f"own time of a call rises from {words.duration(found.base_own_seconds)} to "
         f"{words.duration(found.top_own_seconds)} with load; it is flat up to "
-        f"{words.rate(found.flat_calls_per_second)} a replica"
+        f"{words.rate(found.flat_calls_per_second)} a replica, {found.flat_in_flight:.2g} in flight"
     )
-    to_come = f"{source}: {words.rate(load)}, {words.rate(load / current)} a replica"
+    to_come = _to_come(load, source, current)
     target = needed if needed >= current else min(current, upper)  # down only with the margin left over
     said = _said(demand.service_name, current, target)
     action = Action.KEEP if target == current else Action.SET
@@ -72,7 +74,7 @@ def _with_knee(demand: Demand, found: Knee, current: float, load: float, source:
 def _without_limit(demand: Demand, found: Knee, current: float, load: float, source: str) -> Advice:
     needed = max(1.0, math.ceil(load / (BEYOND * found.top_calls_per_second) - 1e-9))
     shown = f"no queueing seen: each replica carries at least {words.rate(found.top_calls_per_second)}"
-    to_come = f"{source}: {words.rate(load)}, {words.rate(load / current)} a replica"
+    to_come = _to_come(load, source, current)
     narrow = (
         (f"load varied only {found.load_range:.1f}×, so nothing shows how the service does at another load",)
         if found.load_range < TOLD
@@ -87,6 +89,10 @@ def _without_limit(demand: Demand, found: Knee, current: float, load: float, sou
     return _advice(
         demand, Action.SET, (current, current, needed, upper), (said, f"{shown}; {unproven}", to_come, *narrow)
     )
+
+
+def _to_come(load: float, source: str, current: float) -> str:
+    return f"the load to come is {words.rate(load)} ({source}): {words.rate(load / current)} a replica now"
 
 
 def _said(service: str, current: float, target: float) -> str:

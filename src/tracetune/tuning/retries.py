@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -53,7 +54,7 @@ def _advice(connection: Connection, caller: Demand) -> Advice | None:
 def _set(connection: Connection, attempts: float, errors: float, minutes: int) -> Advice:
     client, server = connection.client, connection.server
     target = 1.0 if errors <= 1 - HELPS else 0.0
-    current = _retries_behind(attempts, errors)
+    current = float(max(1, math.ceil(attempts - 1.1)))  # n retries give at most 1 + n attempts
     if current <= target:
         return Advice(
             client,
@@ -66,7 +67,7 @@ def _set(connection: Connection, attempts: float, errors: float, minutes: int) -
             min(current, target),
             target,
             Confidence.MEDIUM,
-            (f"keep {current:.0f} retry from {client} to {server}: {attempts:.1f} calls where one was usual",),
+            (f"keep {current:.0f} retry of calls from {client} to {server}: {attempts:.1f} calls where one was usual",),
         )
     worth = (
         f"{100 * (1 - errors):.0f} % of calls succeeded, so one more try is worth it and further ones are not"
@@ -81,16 +82,3 @@ def _set(connection: Connection, attempts: float, errors: float, minutes: int) -
     return Advice(
         client, server, Knob.RETRIES, Action.SET, "retries", current, 0.0, target, 1.0, Confidence.MEDIUM, reasons
     )
-
-
-def _retries_behind(attempts: float, errors: float) -> float:
-    """The number of retries n that gives this many attempts a call where each fails alike: the sum of errors**k, k <= n.
-
-    Failures that come in bursts need fewer attempts than this for the same n, so it is the least n, at most 10.
-    """
-    total = 0.0
-    for count in range(11):
-        total += errors**count
-        if total >= attempts - 0.05:
-            return float(count)
-    return 10.0
