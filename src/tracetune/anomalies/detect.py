@@ -181,7 +181,8 @@ def _service_departure(seen: _Seen) -> Float[Array, "series minute"]:
     np.add.at(excess, service, np.nan_to_num(seen.metrics[Metric.CALLS] - expected[:, :, MIDDLE]))
     np.add.at(variance, service, np.square((expected[:, :, UPPER] - expected[:, :, MIDDLE]) / LOAD_SIGMAS))
     together: Array = excess / np.sqrt(np.maximum(variance, 1.0))
-    return together[service]
+    by_series: Array = together[service]
+    return by_series
 
 
 def _anomaly(  # noqa: PLR0913 - the parts of one value, said once

@@ -34,8 +34,8 @@ def threshold(
     """The evidence that clean minutes reach no more often than the budget allows, on the scale of ``gathered``.
 
     A generalised Pareto tail on the evidence of all series together. Its scale comes from the median excess and its rate
-    from separate stretches, so that a few incidents among the minutes hardly move it; what is beyond the threshold is
-    left out and the tail fitted again, until nothing more is.
+    from separate stretches, so that a few incidents among the minutes hardly move it; what is beyond the threshold, and near
+    it, is left out and the tail fitted again, some rounds.
 
     Args:
         gathered: evidence as from ``rules.gather``; -inf where there was none.
@@ -45,9 +45,16 @@ def threshold(
     """
     rest, least = gathered, MOST
     for _ in range(_ROUNDS):
-        rest = np.where(rest >= least, -np.inf, rest)
+        rest = np.where(_near(rest >= least), -np.inf, rest)
         least = min(least, _fit(rest, false_incidents_a_week / 7.0 / SIGNALS))
     return max(least, LEAST)
+
+
+def _near(above: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The minutes within _APART_MINUTES of these: the evidence of an incident rises and falls over some minutes."""
+    total = np.cumsum(np.pad(above, ((0, 0), (_APART_MINUTES + 1, _APART_MINUTES))).astype(np.int64), axis=1)
+    near: NDArray[np.bool_] = total[:, 2 * _APART_MINUTES + 1 :] > total[:, : -2 * _APART_MINUTES - 1]
+    return near
 
 
 def _fit(gathered: Float[Array, "series minute"], allowed_a_day: float) -> float:
@@ -61,7 +68,7 @@ def _fit(gathered: Float[Array, "series minute"], allowed_a_day: float) -> float
     scale = float(np.median(excess)) * TAIL_SHAPE / (2.0**TAIL_SHAPE - 1.0)
     days = gathered.shape[1] / _MINUTES_PER_DAY
     ratio = max(_separate(gathered > start) / days / allowed_a_day, 1.0)
-    return start + scale / TAIL_SHAPE * (ratio**TAIL_SHAPE - 1.0)
+    return float(start + scale / TAIL_SHAPE * (ratio**TAIL_SHAPE - 1.0))
 
 
 def _separate(above: NDArray[np.bool_]) -> int:

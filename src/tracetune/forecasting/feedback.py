@@ -20,6 +20,9 @@ NEW_LEVEL_MINUTES = 90
 SPREAD_GAIN = 0.02
 """Weight of the newest minute in a tracked spread: about an hour counts."""
 
+FIRST_SPREAD = 4.0
+"""Before any forecast could be checked, the band is wider than the noise by so much; the doubt fades within two hours."""
+
 _ABSOLUTE_TO_SIGMA = 1.2533  # sqrt(pi / 2): a normal distribution's standard deviation over its mean absolute deviation
 
 _FORGIVEN_A_MINUTE = 2  # each minute that is not far off takes back two that were

@@ -26,7 +26,7 @@ LEAST_HELD_BACK = 10
 EXCURSION_MINUTES, EXCURSION_EVIDENCE = 10, 5
 """Held-back minutes do not count where they left the band of every candidate in so many minutes of so many."""
 
-MOST_EXCURSIONS = 0.15
+MOST_EXCURSIONS = 0.25
 """If more of the minutes than this look like excursions, the models are wrong and not the minutes: all count."""
 
 WORDS = {
@@ -134,7 +134,7 @@ def _trials(
     seen = series[metric][:, cut:]
     raw = [each.predict(series, horizon_minutes=0).values[:, cut:] for each in past.values()]
     usable = [np.isfinite(quantiles).any(axis=(1, 2)) for quantiles in raw]
-    counted = np.isfinite(seen) & _clean(seen, raw)
+    counted: Mask = np.isfinite(seen) & _clean(seen, raw)
     trials = []
     # A candidate without any forecast for a series does not take part there; it must not stop the others' comparison.
     for quantiles, here in zip(raw, usable, strict=True):
@@ -154,9 +154,9 @@ def _clean(
     seen: Float[Array, "series minute"], raw: Sequence[Float[Array, "series minute quantile"]]
 ) -> Bool[Mask, "series minute"]:
     """Minutes that are no excursion from every candidate's band; all of them if excursions are the rule."""
-    away: Mask = np.ones(seen.shape, np.bool_)
+    away = np.isfinite(seen)
     for quantiles in raw:
-        away &= excursions(seen, quantiles)
+        away &= excursions(seen, quantiles) | np.isnan(quantiles[:, :, LOWER])  # who says nothing does not object
     return ~away if raw and away.mean() <= MOST_EXCURSIONS else np.ones(seen.shape, np.bool_)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tracetune.domain.forecasts import Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
-from tracetune.forecasting.feedback import Feedback, track_spread
+from tracetune.forecasting.feedback import FIRST_SPREAD, Feedback, track_spread
 from tracetune.forecasting.scaling import band, median_and_spread, noise_floor, to_model_scale, uncompared
 from tracetune.forecasting.windows import GAP_MINUTES
 
@@ -96,7 +96,9 @@ class HoltWintersPredictor:
         level, spread = median_and_spread(values[:, :START_MINUTES])
         flat = np.zeros((len(values), _MINUTES_PER_DAY))
         state = _State(level, np.zeros(len(values)), np.fmax(spread, floor), floor, flat)
-        off = state.sigma  # how far off a forecast is GAP_MINUTES ahead, followed like the spread of one minute
+        off = (
+            FIRST_SPREAD * state.sigma
+        )  # how far off a forecast is GAP_MINUTES ahead, followed like the spread of one minute
         for minute in range(START_MINUTES, series.length):
             state.level = np.where(np.isnan(state.level), values[:, minute], state.level)  # a series that begins later
             counted = state.learn(minute, values[:, minute])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tracetune.domain.forecasts import Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
-from tracetune.forecasting.feedback import Feedback, track_spread
+from tracetune.forecasting.feedback import FIRST_SPREAD, Feedback, track_spread
 from tracetune.forecasting.scaling import (
     LEAST_OBSERVED,
     band,
@@ -82,12 +82,14 @@ class TrailingMedianEstimator:
 def _past(
     values: Float[Array, "series minute"], floor: Float[Array, " series"]
 ) -> tuple[Float[Array, "series minute"], Float[Array, "series minute"]]:
-    """Middle and spread of each minute. The spread is the larger of that in the window and of how far off it was lately:
-    a level that wanders is steady inside a window, and yet elsewhere after the gap.
+    """Middle and spread of each minute.
+
+    The spread is the larger of that in the window and of how far off forecasts were lately: a level that wanders is
+    steady inside a window, and yet elsewhere after the gap.
     """
     kept = values.copy()  # what later windows see
     feedback = Feedback(len(values))
-    tracked = floor
+    tracked = FIRST_SPREAD * floor
     middle, sigma = np.full_like(values, np.nan), np.full_like(values, np.nan)
     for minute in range(GAP_MINUTES, values.shape[1]):
         last = minute - GAP_MINUTES
