@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tracetune.causes import evidence, words
+from tracetune.causes import evidence
 from tracetune.causes.case import Case
 from tracetune.causes.evidence import Finding, Suspect, weighed
 from tracetune.causes.failures import Failure, failures
+from tracetune.domain import words
 from tracetune.domain.causes import CauseKind
 from tracetune.domain.series import SeriesKey
 
@@ -37,7 +38,7 @@ def _suspect(case: Case, failure: Failure, entry: SeriesKey | None) -> Suspect:
 
 
 def _rise(failure: Failure) -> str:
-    ratios = f"{words.percent(failure.now_ratio)}, usually {words.percent(failure.usual_ratio)}"
+    ratios = f"{words.share(failure.now_ratio)}, usually {words.share(failure.usual_ratio)}"
     if failure.is_unreachable:
         return (
             f"calls to {failure.service_name} fail ({ratios}) of which it reports no error itself: "
@@ -45,7 +46,7 @@ def _rise(failure: Failure) -> str:
         )
     return (
         f"its own calls fail ({ratios}), and nothing that it calls explains it: "
-        f"{words.percent(failure.share)} of the added errors began there"
+        f"{words.share(failure.share)} of the added errors began there"
     )
 
 

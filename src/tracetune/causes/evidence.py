@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tracetune.causes import words
 from tracetune.causes.case import Case
 from tracetune.causes.compare import Decomposition
 from tracetune.causes.instances import BadInstance, instances
 from tracetune.causes.load import Load, load, quickest_seconds
+from tracetune.causes.naming import operation
 from tracetune.causes.releases import Release, versions
+from tracetune.domain import words
 from tracetune.domain.causes import CauseKind
 from tracetune.domain.series import SeriesKey
 
@@ -115,9 +116,7 @@ def one_of_several(case: Case, service_name: str, *, about_errors: bool = False)
     if bad.is_slower:
         said = f"{words.duration(bad.own_seconds)} own time a call, {others} {words.duration(bad.others_own_seconds)}"
     else:
-        said = (
-            f"{words.percent(bad.error_ratio)} of its calls fail, of {others} {words.percent(bad.others_error_ratio)}"
-        )
+        said = f"{words.share(bad.error_ratio)} of its calls fail, of {others} {words.share(bad.others_error_ratio)}"
     return Finding(1.3, evidence=f"one instance stands out: {bad.instance} has {said}"), bad
 
 
@@ -140,9 +139,9 @@ def request_rate(case: Case, key: SeriesKey) -> tuple[Finding, Load | None]:
     found = load(case, (key,))
     if found is None or math.isnan(found.ratio):
         return Finding(1.0), None
-    beside = f"{words.per_second(found.now)} against {words.per_second(found.expected)} {found.source}"
+    beside = f"{words.rate(found.now / 60)} against {words.rate(found.expected / 60)} {found.source}"
     if found.is_surge:
-        return Finding(1.0, evidence=f"request rate {words.times(found.ratio)}: {beside}"), found
+        return Finding(1.0, evidence=f"request rate {found.factor}: {beside}"), found
     if found.ratio < 1 / 1.3:
         return Finding(1.0, against=f"request rate fell: {beside}"), found
     return Finding(1.0, against=f"request rate unchanged: {beside}"), found
@@ -158,7 +157,7 @@ def other_entries(decomposition: Decomposition, others: tuple[Decomposition, ...
         before = sum(part.usual_seconds for part in other.parts if part.key.service_name == service_name)
         if before <= 0:
             continue
-        (slower if other.service_rise(service_name) > 0.3 * before else usual).append(words.operation(other.entry))
+        (slower if other.service_rise(service_name) > 0.3 * before else usual).append(operation(other.entry))
     if slower:
         return Finding(1.1, evidence=f"{_list(slower)} {_need(slower)} longer in it as well")
     if usual:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tracetune.causes import words
 from tracetune.causes.case import Case
 from tracetune.causes.evidence import Suspect
 from tracetune.causes.load import load
+from tracetune.causes.naming import operation
 from tracetune.domain.anomalies import AnomalyKind
 from tracetune.domain.causes import CauseKind
 from tracetune.domain.series import SeriesKey
@@ -24,7 +24,7 @@ def headline(suspect: Suspect, entry: SeriesKey, case: Case, *, is_slower: bool)
 
     ``is_slower`` says whether the entry took longer than usual at all: errors and surges need not slow anything.
     """
-    name = words.operation(entry)
+    name = operation(entry)
     match suspect.kind:
         case CauseKind.OWN_TIME:
             return f"{name} is slow because of {_who(suspect.service_name, entry)}"
@@ -46,6 +46,6 @@ def _who(service_name: str, entry: SeriesKey) -> str:
 def _of_load(suspect: Suspect, entry: SeriesKey, case: Case, *, is_slower: bool) -> str:
     key = SeriesKey(suspect.service_name, suspect.span_name)
     traffic = load(case, (key if suspect.span_name else entry,))
-    ratio = f"rose {words.times(traffic.ratio)}" if traffic and traffic.is_surge else "rose"
+    ratio = f"rose {traffic.factor}" if traffic and traffic.is_surge else "rose"
     follows = "latency follows the load" if is_slower else "no operation became slower"
     return f"Traffic to {suspect.service_name} {ratio}; {follows}"

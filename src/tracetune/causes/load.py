@@ -10,6 +10,7 @@ import numpy as np
 from tracetune.causes.case import Case, Minutes
 from tracetune.causes.compare import Decomposition, minute_means
 from tracetune.causes.sums import only, within
+from tracetune.domain import words
 from tracetune.domain.forecasts import MIDDLE, UPPER
 from tracetune.domain.minutes import histograms
 from tracetune.domain.series import Metric, SeriesKey, Values
@@ -38,6 +39,11 @@ class Load:
     def ratio(self) -> float:
         """Now against expected; infinite where nothing was expected."""
         return self.now / self.expected if self.expected > 0 else float("inf" if self.now > 0 else "nan")
+
+    @property
+    def factor(self) -> str:
+        """The ratio as people read it."""
+        return words.times(self.ratio) if self.expected > 0 else "new"
 
     @property
     def is_surge(self) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tracetune.causes import evidence, words
+from tracetune.causes import evidence
 from tracetune.causes.case import Case
 from tracetune.causes.evidence import Finding, Suspect, weighed
 from tracetune.causes.sums import totals, within
+from tracetune.domain import words
 from tracetune.domain.causes import CauseKind
 from tracetune.domain.series import SeriesKey
 
@@ -45,7 +46,7 @@ def _suspect(case: Case, key: SeriesKey, before: float, after: float, share: flo
     service = key.service_name
     said = (
         f"own time of {key.span_name} is {words.duration(after)} a call, usually {words.duration(before)}: "
-        f"{words.percent(share)} of all added own time"
+        f"{words.share(share)} of all added own time"
     )
     change, release = evidence.release_before(case, service)
     return weighed(

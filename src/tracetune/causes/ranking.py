@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tracetune.causes import words
 from tracetune.causes.case import LEAST_MINUTES, Case, usual_and_now
 from tracetune.causes.compare import Decomposition, decompose
 from tracetune.causes.errors import error_suspects
@@ -14,10 +13,12 @@ from tracetune.causes.evidence import Suspect
 from tracetune.causes.failures import worst_entry
 from tracetune.causes.headlines import headline
 from tracetune.causes.load import load
+from tracetune.causes.naming import operation
 from tracetune.causes.own_time import own_time_suspects
 from tracetune.causes.surge import EXPLAINS, load_suspect, surge
 from tracetune.causes.suspects import suspects
 from tracetune.causes.traffic import mix_shift
+from tracetune.domain import words
 from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import AnomalyKind, Incident
 from tracetune.domain.causes import Cause, CauseKind, CauseRanking
@@ -120,8 +121,8 @@ def _surged_entry(case: Case) -> Suspect | None:
         return None
     ratio, key, traffic = max(found)
     said = (
-        f"traffic to {key} is {words.times(ratio)}: {words.per_second(traffic.now)} against "
-        f"{words.per_second(traffic.expected)} {traffic.source}"
+        f"traffic to {key} is {traffic.factor}: {words.rate(traffic.now / 60)} against "
+        f"{words.rate(traffic.expected / 60)} {traffic.source}"
     )
     calm = "no entry operation became slower with it"
     return Suspect(key.service_name, key.span_name, CauseKind.LOAD, 1.0, (said,), (calm,))
@@ -134,7 +135,7 @@ def _of_drop(case: Case) -> CauseRanking:
     traffic = load(case, tuple(anomaly.key for anomaly in case.incident.anomalies))
     said = "calls fell, and neither errors nor slowness in these traces tells why: look at who sends them"
     if traffic:
-        said = f"calls fell to {words.per_second(traffic.now)} from {words.per_second(traffic.expected)}; " + said
+        said = f"calls fell to {words.rate(traffic.now / 60)} from {words.rate(traffic.expected / 60)}; " + said
     return _unknown(case, None, said)
 
 
@@ -145,8 +146,8 @@ def _why_nobody(decompositions: Sequence[Decomposition]) -> str:
     if shift is None:
         return "each entry operation takes as long as usual on average; only single calls departed"
     return (
-        f"each entry operation takes as long as usual; what users ask for changed: {words.operation(shift.entry)} is "
-        f"{words.percent(shift.now_share)} of requests, usually {words.percent(shift.usual_share)}"
+        f"each entry operation takes as long as usual; what users ask for changed: {operation(shift.entry)} is "
+        f"{words.share(shift.now_share)} of requests, usually {words.share(shift.usual_share)}"
     )
 
 

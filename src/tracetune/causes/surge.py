@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tracetune.causes import words
 from tracetune.causes.case import Case
 from tracetune.causes.compare import Decomposition
 from tracetune.causes.evidence import Finding, Suspect, waiting_or_working, weighed
 from tracetune.causes.load import Load, is_slow_at_usual_load, load, minutes_that_served_as_much
+from tracetune.domain import words
 from tracetune.domain.causes import CauseKind
 from tracetune.domain.series import SeriesKey
 
@@ -34,10 +34,10 @@ def load_suspect(
     """Load as a suspect, weighed against what the others have for them: a release, slowness that outlasts the surge."""
     slowest = decomposition.contributions()[0]
     more = (
-        f"traffic to {key.service_name} is {words.times(traffic.ratio)}: {words.per_second(traffic.now)} "
-        f"against {words.per_second(traffic.expected)} {traffic.source}"
+        f"traffic to {key.service_name} is {traffic.factor}: {words.rate(traffic.now / 60)} "
+        f"against {words.rate(traffic.expected / 60)} {traffic.source}"
     )
-    where = f"the wait builds up in {slowest.service_name}: {words.percent(slowest.share_of_rise)} of the rise"
+    where = f"the wait builds up in {slowest.service_name}: {words.share(slowest.share_of_rise)} of the rise"
     own = waiting_or_working(case, slowest.service_name)
     works = Finding(1.0 if not own.evidence else 0.7, evidence=own.against, against=own.evidence)
     findings = (

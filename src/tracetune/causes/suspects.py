@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from tracetune.causes import evidence, words
+from tracetune.causes import evidence
 from tracetune.causes.case import Case
 from tracetune.causes.compare import Decomposition, Part, service_spread
 from tracetune.causes.evidence import Finding, Suspect, weighed
 from tracetune.causes.gaps import GapChange, gap_changes, seconds_a_trace
+from tracetune.causes.naming import operation
 from tracetune.causes.traffic import error_ratios, more_calls
+from tracetune.domain import words
 from tracetune.domain.causes import CauseKind
 
 LEAST_SHARE = 0.05
@@ -84,9 +86,9 @@ def _rise(case: Case, decomposition: Decomposition, service: str, rise: float) -
     part = next(each for each in decomposition.contributions() if each.service_name == service)
     usual_spread = service_spread(case, decomposition.entry, service)
     said = (
-        f"its own time on the critical path of {words.operation(decomposition.entry)} is "
+        f"its own time on the critical path of {operation(decomposition.entry)} is "
         f"{words.duration(part.now_seconds)} a request, usually {words.duration(part.usual_seconds)} "
-        f"(±{words.duration(usual_spread)}): {words.percent(rise / decomposition.rise)} of the rise"
+        f"(±{words.duration(usual_spread)}): {words.share(rise / decomposition.rise)} of the rise"
     )
     return Finding(min(1.0, rise / usual_spread / 3), evidence=said)
 
@@ -101,7 +103,7 @@ def _gap_suspect(case: Case, decomposition: Decomposition, gap: GapChange, secon
     grew = Finding(
         min(1.0, gap.spreads / 3),
         evidence=f"the time between {gap.client} and {gap.server} is {words.duration(gap.now_seconds)} a call, "
-        f"usually {words.duration(gap.usual_seconds)}: {words.percent(share)} of the rise; {side}",
+        f"usually {words.duration(gap.usual_seconds)}: {words.share(share)} of the rise; {side}",
     )
     rate, _ = evidence.request_rate(case, decomposition.entry)
     return weighed(
@@ -131,15 +133,13 @@ def _multiplied(case: Case, decomposition: Decomposition, service: str, rise: fl
         return None
     said = (
         f"{more.client} sends {more.now_per_call:.1f} calls to {more.server} for each of its own, "
-        f"usually {more.usual_per_call:.1f}: {words.percent(rise / decomposition.rise)} of the rise"
+        f"usually {more.usual_per_call:.1f}: {words.share(rise / decomposition.rise)} of the rise"
     )
     usual, now = error_ratios(case, more.server)
     share = rise / decomposition.rise
     calm = Finding(1.0, against=f"each call of {service} takes about as long as usual")
     if now - usual >= 0.01 and now >= 2 * usual:
-        retried = (
-            f"{words.percent(now)} of {more.server}'s calls fail, usually {words.percent(usual)}: they are retried"
-        )
+        retried = f"{words.share(now)} of {more.server}'s calls fail, usually {words.share(usual)}: they are retried"
         return weighed(
             Suspect(more.server, "", CauseKind.ERRORS, share, (), ()),
             (Finding(1.0, evidence=retried), Finding(1.0, evidence=said), calm),

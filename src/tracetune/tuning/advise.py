@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tracetune.domain.advice import Action, Advice, Capacity, Knob
+from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import Incident
 from tracetune.domain.causes import CauseRanking
-from tracetune.domain.minutes import MinuteBatch, column
+from tracetune.domain.graph import ServiceGraph
+from tracetune.domain.minutes import MinuteBatch
 from tracetune.tuning.blame import rollbacks, without_vain_replicas
 from tracetune.tuning.demand import demands, healthy
 from tracetune.tuning.instrumentation import instrumentation
@@ -35,9 +37,11 @@ _ORDER = (  # what ends harm, then what prevents it, then what may stay, then wh
 
 def advise(
     minutes: MinuteBatch,
+    learned: Learned,
+    graph: ServiceGraph,
+    incidents: Sequence[Incident],
     rankings: Mapping[str, CauseRanking],
     capacities: Sequence[Capacity],
-    incidents: Sequence[Incident] = (),
 ) -> tuple[Advice, ...]:
     """What to set, what to keep and what cannot be said, for every service and connection; the most useful first.
 
@@ -45,20 +49,22 @@ def advise(
 
     Args:
         minutes: the tables; everything is measured in minutes of no fault.
-        rankings: the causes by incident id, as an Analysis has them.
-        capacities: of the same minutes; they bring the forecast load.
+        learned: the series of the same minutes: which of them were observed at all.
+        graph: who calls whom.
         incidents: all incidents. Minutes of a fault are left out of every estimate; minutes of mere load are not.
+        rankings: the causes by incident id.
+        capacities: of the same minutes; they bring the forecast load.
     """
-    observed = np.unique(column(minutes.operations, "minute")).astype(np.int64)
+    observed = learned.series.start_minute + np.flatnonzero(learned.series.observed)
     good = healthy(observed, incidents, rankings)
-    whole = demands(minutes)
+    whole = demands(minutes, observed)
     calm = {name: demand.at(good) for name, demand in whole.items()}
-    ways = connections(minutes, good)
+    ways = connections(minutes.links, observed, good)
     hours = np.count_nonzero(good) / 60
     for_services = [replicas(calm[each.service_name], each) for each in capacities if each.service_name in calm]
     found = [
         *rollbacks(rankings),
-        *(without_vain_replicas(advice, incidents, rankings) for advice in for_services),
+        *(without_vain_replicas(advice, graph, incidents, rankings) for advice in for_services),
         *retries(ways, whole),
         *timeouts(ways, hours),
         *pools(ways, whole, good),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tracetune.domain.advice import Action, Advice, Confidence, Knob
 from tracetune.domain.anomalies import Incident
 from tracetune.domain.causes import Cause, CauseKind, CauseRanking
+from tracetune.domain.graph import ServiceGraph
 
 SURE = 0.5
 """Only a cause with at least half of the explanation changes what is advised."""
@@ -40,7 +41,7 @@ def rollbacks(rankings: Mapping[str, CauseRanking]) -> Iterator[Advice]:
 
 
 def without_vain_replicas(
-    advice: Advice, incidents: Sequence[Incident], rankings: Mapping[str, CauseRanking]
+    advice: Advice, graph: ServiceGraph, incidents: Sequence[Incident], rankings: Mapping[str, CauseRanking]
 ) -> Advice:
     """The same advice, with the reason why more replicas would not end an incident that its service was in.
 
@@ -52,12 +53,17 @@ def without_vain_replicas(
     for incident in incidents:
         ranking = rankings.get(incident.id)
         cause = _sure(ranking) if ranking else None
-        if cause is None or advice.target_service not in {*incident.services, cause.service_name}:
-            continue
-        said = _vain(advice.target_service, cause)
-        if said:
-            return replace(advice, reasons=(advice.reasons[0], said, *advice.reasons[1:]))
+        if cause and _is_hurt(advice.target_service, cause, incident, graph):
+            said = _vain(advice.target_service, cause)
+            return replace(advice, reasons=(advice.reasons[0], *([said] if said else []), *advice.reasons[1:]))
     return advice
+
+
+def _is_hurt(service: str, cause: Cause, incident: Incident, graph: ServiceGraph) -> bool:
+    """Whether a service is the cause, or departed while it depends on the cause."""
+    if service == cause.service_name:
+        return True
+    return service in incident.services and service in graph.services and cause.service_name in graph.reachable(service)
 
 
 def _vain(service: str, cause: Cause) -> str:

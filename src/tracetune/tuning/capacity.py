@@ -26,7 +26,8 @@ def capacities(minutes: MinuteBatch, learned: Learned) -> tuple[Capacity, ...]:
     of the horizon's minutes at its 90th percentile, summed over the service's operations: a little more than the 90th
     percentile of the sum, on the safe side.
     """
-    found = [_capacity(demand, learned) for demand in demands(minutes).values()]
+    observed = learned.series.start_minute + np.flatnonzero(learned.series.observed)
+    found = [_capacity(demand, learned) for demand in demands(minutes, observed).values()]
     return tuple(sorted(found, key=lambda capacity: (-capacity.busy_mean, capacity.service_name)))
 
 

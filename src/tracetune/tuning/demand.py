@@ -80,9 +80,8 @@ class Demand:
         )
 
 
-def demands(minutes: MinuteBatch) -> Mapping[str, Demand]:
-    """The demand on every service that has entry spans, by its name."""
-    observed = np.unique(column(minutes.operations, "minute")).astype(np.int64)
+def demands(minutes: MinuteBatch, observed: NDArray[np.int64]) -> Mapping[str, Demand]:
+    """The demand on every service that has entry spans, by its name, in the observed minutes (ascending)."""
     codes, names = labels(minutes.instances, "service_name")
     return {
         names[code]: _demand(names[code], minutes.instances.filter(pa.array(codes == code)), observed)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tracetune.domain.histograms import Histograms
-from tracetune.domain.minutes import MinuteBatch, column, histograms, labels
+from tracetune.domain.minutes import column, histograms, labels
 from tracetune.tuning.demand import Values
 
 NO_CALL = frozenset({"database", "messaging_system"})
@@ -37,13 +37,13 @@ class Connection:
     durations: Histograms
 
 
-def connections(minutes: MinuteBatch, healthy: NDArray[np.bool_]) -> Mapping[tuple[str, str], Connection]:
+def connections(
+    links: pa.Table, observed: NDArray[np.int64], healthy: NDArray[np.bool_]
+) -> Mapping[tuple[str, str], Connection]:
     """The connections between services that a mesh can limit, by (client, server).
 
-    ``healthy`` (minute,) marks, among the observed minutes, those whose durations count.
+    ``links`` is the minute table; ``healthy`` (minute,) marks the observed minutes whose durations count.
     """
-    observed = np.unique(column(minutes.operations, "minute")).astype(np.int64)
-    links = minutes.links
     kinds, kind_names = labels(links, "connection_type")
     routed = np.isin(kinds, [code for code, name in enumerate(kind_names) if name not in NO_CALL])
     known = np.isin(column(links, "minute"), observed)

@@ -36,3 +36,15 @@ def confidence(hours: float, *, is_direct: bool) -> Confidence:
     if hours >= 2:
         return Confidence.MEDIUM
     return Confidence.LOW
+
+
+def round_up(value: float) -> float:
+    """The value rounded up to two significant digits, as people write limits; 0 stays 0.
+
+    >>> round_up(0.4123), round_up(1.0), round_up(12.1)
+    (0.42, 1.0, 13.0)
+    """
+    if value <= 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return round(math.ceil(value / step - 1e-9) * step, 12)

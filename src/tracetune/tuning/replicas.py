@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from tracetune.domain import words
 from tracetune.domain.advice import Action, Advice, Capacity, Knob
-from tracetune.tuning import words
 from tracetune.tuning.demand import Demand, peak
 from tracetune.tuning.knee import LEAST_MINUTES, Knee, knee
 from tracetune.tuning.margins import confidence, widened
@@ -97,8 +97,8 @@ def _to_come(load: float, source: str, current: float) -> str:
 
 def _said(service: str, current: float, target: float) -> str:
     if target == current:
-        return f"keep {words.replicas(current)} of {service}"
-    return f"set {service} to {words.replicas(target)}, now {current:.0f}"
+        return f"keep {words.number_of(round(current), 'replica')} of {service}"
+    return f"set {service} to {words.number_of(round(target), 'replica')}, now {current:.0f}"
 
 
 def _advice(

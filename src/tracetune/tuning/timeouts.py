@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tracetune.domain import words
 from tracetune.domain.advice import Action, Advice, Confidence, Knob
-from tracetune.tuning import words
 from tracetune.tuning.links import Connection
-from tracetune.tuning.margins import margin
+from tracetune.tuning.margins import margin, round_up
 
 FALSE_TIMEOUTS = 0.001
 """The share of healthy calls that a timeout may cut off (Brooker, "Timeouts, retries, and backoff with jitter")."""
@@ -35,7 +35,7 @@ def timeouts(connections: Mapping[tuple[str, str], Connection], hours: float) ->
     """A timeout for every connection with enough healthy calls, callees before callers of equal names' order."""
     tails = {names: _tail(connection) for names, connection in connections.items()}
     targets = _above_callees(
-        {names: words.round_up(tail.seconds * (1 + margin(hours))) for names, tail in tails.items() if tail}
+        {names: round_up(tail.seconds * (1 + margin(hours))) for names, tail in tails.items() if tail}
     )
     return tuple(
         _set(names, tail, targets, hours) if tail else _cannot_say(names, connections[names])
@@ -63,7 +63,7 @@ def _above_callees(targets: Mapping[tuple[str, str], float]) -> dict[tuple[str, 
         before = dict(raised)
         for client, server in raised:
             below = [seconds for names, seconds in before.items() if names[0] == server and names[1] != client]
-            least = words.round_up(ABOVE_CALLEE * max(below, default=0.0))
+            least = round_up(ABOVE_CALLEE * max(below, default=0.0))
             raised[client, server] = max(before[client, server], least)
         if raised == before:
             return raised
@@ -87,7 +87,7 @@ def _set(names: tuple[str, str], tail: _Tail, targets: Mapping[tuple[str, str], 
     if tail.share > FALSE_TIMEOUTS:
         reasons.append(f"with fewer than 10,000 calls, {100 * tail.share:.2g} % of healthy calls may be cut off")
     certain = Confidence.LOW if tail.share > FALSE_TIMEOUTS or hours < 2 else Confidence.MEDIUM
-    upper = max(target, words.round_up(tail.seconds * (1 + 2 * margin(hours))))
+    upper = max(target, round_up(tail.seconds * (1 + 2 * margin(hours))))
     return Advice(
         client, server, Knob.TIMEOUT, Action.SET, "s", None, tail.seconds, target, upper, certain, tuple(reasons)
     )
