@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,16 +79,13 @@ class Decomposition:
         return sum(part.rise for part in self.parts if part.key.service_name == service_name)
 
     def contributions(self) -> tuple[Contribution, ...]:
-        """The parts by service, by share of the rise downwards; shares are 0 where nothing rose."""
+        """The parts by service, by share of the rise downwards; shares are 0 where the entry is as quick as usual."""
         seconds: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
         for part in self.parts:
             seconds[part.key.service_name][0] += part.usual_seconds
             seconds[part.key.service_name][1] += part.now_seconds
-        rise = self.rise
-        found = [
-            Contribution(name, usual, now, (now - usual) / rise if rise > 0 else 0.0)
-            for name, (usual, now) in seconds.items()
-        ]
+        rise = self.rise if self.is_slower else math.inf
+        found = [Contribution(name, usual, now, (now - usual) / rise) for name, (usual, now) in seconds.items()]
         return tuple(sorted(found, key=lambda each: (-each.share_of_rise, -each.now_seconds, each.service_name)))
 
 

@@ -23,7 +23,7 @@ class Suspect:
 
     Attributes:
         weight: its share of the rise (or of the errors), times what the evidence makes of it; only ratios matter.
-        client: the caller, where the cause lies between a client and ``service_name``.
+        between: where the cause lies between two services, as "the connection between cart and payments".
         release: the version that likely brought it.
     """
 
@@ -33,7 +33,7 @@ class Suspect:
     weight: float
     evidence: tuple[str, ...]
     against: tuple[str, ...]
-    client: str = ""
+    between: str = ""
     release: Release | None = None
 
 
@@ -58,7 +58,7 @@ def weighed(suspect: Suspect, findings: Sequence[Finding]) -> Suspect:
         weight,
         tuple(finding.evidence for finding in findings if finding.evidence),
         tuple(finding.against for finding in findings if finding.against),
-        suspect.client,
+        suspect.between,
         suspect.release,
     )
 

@@ -29,7 +29,7 @@ def headline(suspect: Suspect, entry: SeriesKey, case: Case, *, is_slower: bool)
         case CauseKind.OWN_TIME:
             return f"{name} is slow because of {_who(suspect.service_name, entry)}"
         case CauseKind.GAP:
-            return f"{name} is slow because of the connection between {suspect.client} and {suspect.service_name}"
+            return f"{name} is slow because of {suspect.between}"
         case CauseKind.ERRORS:
             verb = "is slow" if is_slower and case.incident.kind is not AnomalyKind.ERRORS else "fails"
             return f"{name} {verb} because of {_who(suspect.service_name, entry)}"

@@ -17,7 +17,7 @@ from tracetune.causes.naming import operation
 from tracetune.causes.own_time import own_time_suspects
 from tracetune.causes.surge import EXPLAINS, load_suspect, surge
 from tracetune.causes.suspects import suspects
-from tracetune.causes.traffic import mix_shift
+from tracetune.causes.traffic import MixShift, mix_shift
 from tracetune.domain import words
 from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import AnomalyKind, Incident
@@ -104,6 +104,9 @@ def _of_no_slower_entry(case: Case, decompositions: Sequence[Decomposition]) -> 
     surged = _surged_entry(case)
     if surged:
         return _ranking(case, [surged], entry.entry if entry else None, entry)
+    shift = mix_shift(decompositions)
+    if shift:
+        return _unknown(case, entry, _of_shift(shift), "What users ask for changed; no operation is slower by itself")
     return _unknown(case, entry, _why_nobody(decompositions))
 
 
@@ -119,7 +122,7 @@ def _surged_entry(case: Case) -> Suspect | None:
             found.append((traffic.ratio, anomaly.key, traffic))
     if not found:
         return None
-    ratio, key, traffic = max(found)
+    _, key, traffic = max(found, key=lambda each: each[0])
     said = (
         f"traffic to {key} is {traffic.factor}: {words.rate(traffic.now / 60)} against "
         f"{words.rate(traffic.expected / 60)} {traffic.source}"
@@ -142,9 +145,10 @@ def _of_drop(case: Case) -> CauseRanking:
 def _why_nobody(decompositions: Sequence[Decomposition]) -> str:
     if not decompositions:
         return "no whole trace passed through both before and during the incident"
-    shift = mix_shift(decompositions)
-    if shift is None:
-        return "each entry operation takes as long as usual on average; only single calls departed"
+    return "each entry operation takes as long as usual on average; only single calls departed"
+
+
+def _of_shift(shift: MixShift) -> str:
     return (
         f"each entry operation takes as long as usual; what users ask for changed: {operation(shift.entry)} is "
         f"{words.share(shift.now_share)} of requests, usually {words.share(shift.usual_share)}"
@@ -199,7 +203,7 @@ def _merged(found: Sequence[Suspect]) -> list[Suspect]:
     """Suspects with those of one service and kind made one: their weights add up, their sentences are said once."""
     merged: dict[tuple[str, CauseKind, str], Suspect] = {}
     for suspect in sorted(found, key=lambda each: -each.weight):
-        key = (suspect.service_name, suspect.kind, suspect.client)
+        key = (suspect.service_name, suspect.kind, suspect.between)
         first = merged.get(key)
         merged[key] = (
             suspect
@@ -220,13 +224,13 @@ def _cap(case: Case, decomposition: Decomposition | None) -> float:
     return CAP_FOR_FEW if few else 0.95
 
 
-def _unknown(case: Case, decomposition: Decomposition | None, why: str) -> CauseRanking:
+def _unknown(case: Case, decomposition: Decomposition | None, why: str, said: str = "") -> CauseRanking:
     key = decomposition.entry if decomposition else case.incident.anomalies[0].key
     suspect = Suspect("", "", CauseKind.UNKNOWN, 0.0, (why,), ())
     cause = Cause("", "", CauseKind.UNKNOWN, 0.0, suspect.evidence, ())
     return CauseRanking(
         case.incident.id,
-        headline(suspect, key, case, is_slower=_is_slower(decomposition)),
+        said or headline(suspect, key, case, is_slower=_is_slower(decomposition)),
         (cause,),
         decomposition.entry if decomposition else None,
         decomposition.usual_seconds if decomposition else math.nan,

@@ -98,16 +98,21 @@ def _gap_suspect(case: Case, decomposition: Decomposition, gap: GapChange, secon
     side = (
         f"{gap.server} sends no spans, so its own time is part of it"
         if gap.is_silent
-        else f"{gap.server}'s own spans do not account for it"
+        else f"the spans of {gap.server} do not account for it"
     )
     grew = Finding(
         min(1.0, gap.spreads / 3),
         evidence=f"the time between {gap.client} and {gap.server} is {words.duration(gap.now_seconds)} a call, "
         f"usually {words.duration(gap.usual_seconds)}: {words.share(share)} of the rise; {side}",
     )
+    between = (
+        f"calls from {gap.client} to {gap.server}"
+        if gap.is_silent
+        else f"the connection between {gap.client} and {gap.server}"
+    )
     rate, _ = evidence.request_rate(case, decomposition.entry)
     return weighed(
-        Suspect(gap.server, gap.span_name, CauseKind.GAP, share, (), (), client=gap.client),
+        Suspect(gap.server, gap.span_name, CauseKind.GAP, share, (), (), between=between),
         (grew, _other_callers(case, gap), Finding(1.0, against=rate.against or rate.evidence)),
     )
 
@@ -132,20 +137,20 @@ def _multiplied(case: Case, decomposition: Decomposition, service: str, rise: fl
     if more is None:
         return None
     said = (
-        f"{more.client} sends {more.now_per_call:.1f} calls to {more.server} for each of its own, "
-        f"usually {more.usual_per_call:.1f}: {words.share(rise / decomposition.rise)} of the rise"
+        f"{more.client} sends {more.now_per_call / more.usual_per_call:.1f} calls to {more.server} where one was usual"
     )
     usual, now = error_ratios(case, more.server)
     share = rise / decomposition.rise
     calm = Finding(1.0, against=f"each call of {service} takes about as long as usual")
+    part = Finding(1.0, evidence=f"more calls of {service} a request are {words.share(share)} of the rise")
     if now - usual >= 0.01 and now >= 2 * usual:
         retried = f"{words.share(now)} of {more.server}'s calls fail, usually {words.share(usual)}: they are retried"
         return weighed(
             Suspect(more.server, "", CauseKind.ERRORS, share, (), ()),
-            (Finding(1.0, evidence=retried), Finding(1.0, evidence=said), calm),
+            (Finding(1.0, evidence=retried), Finding(1.0, evidence=said), part, calm),
         )
     change, release = evidence.release_before(case, more.client)
     return weighed(
         Suspect(more.client, "", CauseKind.OWN_TIME, share, (), (), release=release),
-        (Finding(1.0, evidence=said), change, calm),
+        (Finding(1.0, evidence=said), part, change, calm),
     )

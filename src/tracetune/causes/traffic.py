@@ -16,7 +16,7 @@ MORE = 1.3
 """A caller that sends this many times its usual calls per call of its own does something it did not do before."""
 
 LEAST_SHIFT = 0.1
-"""A mix of requests has changed when one entry operation won or lost a tenth of all requests."""
+"""A mix of requests has changed when one entry operation won a tenth of all requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class MoreCalls:
 
 @dataclass(frozen=True, slots=True)
 class MixShift:
-    """The entry operation whose share of all requests changed most; shares are 0 to 1."""
+    """The entry operation whose share of all requests grew most; shares are 0 to 1."""
 
     entry: SeriesKey
     usual_share: float
@@ -59,14 +59,14 @@ def more_calls(case: Case, service_name: str) -> MoreCalls | None:
 
 
 def mix_shift(decompositions: Sequence[Decomposition]) -> MixShift | None:
-    """The greatest change of an entry operation's share of all requests; None where none is worth a word."""
+    """The entry operation that won most of all requests, as a share; None where the change is not worth a word."""
     usual_total = sum(each.usual_traces for each in decompositions)
     now_total = sum(each.now_traces for each in decompositions)
     shifts = [
         MixShift(each.entry, each.usual_traces / usual_total, each.now_traces / now_total) for each in decompositions
     ]
-    worst = max(shifts, key=lambda shift: abs(shift.now_share - shift.usual_share), default=None)
-    return worst if worst and abs(worst.now_share - worst.usual_share) >= LEAST_SHIFT else None
+    won = max(shifts, key=lambda shift: shift.now_share - shift.usual_share, default=None)
+    return won if won and won.now_share - won.usual_share >= LEAST_SHIFT else None
 
 
 def _calls_per_call(case: Case) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
