@@ -158,7 +158,7 @@ class _Structure:
         braces = (text == _OPEN) | (text == _CLOSE)
         outside = np.packbits(braces, bitorder="little")
         outside &= ~self._strings(quotes)[: len(outside)]
-        positions = np.flatnonzero(np.unpackbits(outside, count=len(text), bitorder="little"))
+        positions = np.flatnonzero(np.unpackbits(outside, count=len(text), bitorder="little").view(np.bool_))
         return positions, np.where(text[positions] == _OPEN, 1, -1)
 
     def _unquote_escaped(self, text: NDArray[np.uint8], quotes: NDArray[np.bool_]) -> None:
