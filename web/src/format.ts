@@ -2,13 +2,13 @@
 
 const MISSING = "–";
 
-/** A number with about `digits` significant digits, never in exponents, with thousands separated. */
-export function number(value: number | null, digits = 3): string {
+/** A number with `digits` significant digits, never in exponents, with thousands separated; `trim` drops final zeros. */
+export function number(value: number | null, digits = 3, trim = true): string {
   if (value === null || !Number.isFinite(value)) return MISSING;
   const magnitude = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
   const decimals = Math.min(Math.max(digits - 1 - magnitude, 0), 6);
   const text = value.toFixed(decimals);
-  const [whole = "", fraction = ""] = (decimals ? text.replace(/\.?0+$/, "") : text).split(".");
+  const [whole = "", fraction = ""] = (decimals && trim ? text.replace(/\.?0+$/, "") : text).split(".");
   return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (fraction && `.${fraction}`);
 }
 
@@ -28,12 +28,21 @@ function unitOf(seconds: number): [number, string] {
   return size >= 0.9995e-3 ? UNITS[3]! : UNITS[4]!;
 }
 
-/** A duration, in ms until 1 s. */
+/** A measured duration with three significant digits, in ms until 1 s. */
 export function duration(seconds: number | null): string {
+  return inUnit(seconds, false);
+}
+
+/** A duration somebody set, as round as it is: "450 ms", "2 s". */
+export function setting(seconds: number | null): string {
+  return inUnit(seconds, true);
+}
+
+function inUnit(seconds: number | null, trim: boolean): string {
   if (seconds === null || !Number.isFinite(seconds)) return MISSING;
   if (seconds === 0) return "0 ms";
   const [scale, unit] = unitOf(seconds);
-  return `${number(seconds / scale)} ${unit}`;
+  return `${number(seconds / scale, 3, trim)} ${unit}`;
 }
 
 /** Two durations in the unit of the larger one: "110–147 ms". */
@@ -51,6 +60,14 @@ export function durationTicks(ticks: number[]): string[] {
 
 export function percent(ratio: number | null, digits = 2): string {
   return ratio === null || !Number.isFinite(ratio) ? MISSING : `${number(ratio * 100, digits)} %`;
+}
+
+/** A share in a column of shares: whole per cents, tenths below ten, never a false zero. */
+export function share(ratio: number | null): string {
+  if (ratio === null || !Number.isFinite(ratio)) return MISSING;
+  const value = ratio * 100;
+  if (value > 0 && value < 0.05) return "< 0.1 %";
+  return `${value.toFixed(Math.abs(value) >= 9.95 ? 0 : 1).replace("-", "−")} %`;
 }
 
 const COUNTS: [number, string][] = [
@@ -105,6 +122,18 @@ export function length(minutes: number): string {
   if (minutes >= 2880) return `${number(minutes / 1440, 2)} days`;
   const rest = minutes % 60;
   return `${Math.floor(minutes / 60)} h${rest ? ` ${rest} min` : ""}`;
+}
+
+const TICK_MINUTES = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 2880, 10_080];
+
+/** Round times in [first, last), at most `most`, with labels as long as they need be. */
+export function timeTicks(first: number, last: number, most: number): { minute: number; label: string }[] {
+  const step = TICK_MINUTES.find((minutes) => (last - first) / minutes <= most) ?? 10_080;
+  const found = [];
+  for (let minute = Math.ceil(first / step) * step; minute < last; minute += step) {
+    found.push({ minute, label: step >= 1440 ? day(minute).slice(5) : clock(minute) });
+  }
+  return found;
 }
 
 /** "bank_gateway" codes as words: "connection pool". */

@@ -46,7 +46,7 @@ def operation_series(analysis: Analysis) -> list[OperationSeries]:
     wanted = [*roots[: MOST_SERIES // 2], *entries, *news, *(series.keys[row] for row in order)]
     known = {key: row for row, key in enumerate(series.keys)}
     chosen = [key for key in dict.fromkeys(wanted) if key in known][:MOST_SERIES]
-    urgent = {key: position for position, key in enumerate([*entries, *news])}
+    urgent = {key: position for position, key in enumerate(dict.fromkeys([*entries, *news]))}
     chosen.sort(key=lambda key: (urgent.get(key, len(urgent)), -weight[known[key]]))
     return [_Drawing(analysis, known[key], [a for a in anomalies if a.key == key]).series() for key in chosen]
 
@@ -239,7 +239,7 @@ def _distribution(analysis: Analysis, key: SeriesKey, anomalies: Sequence[Anomal
     real &= rows < 2
     if not real.any():
         return Distribution(0, [], [])
-    coarse = added.buckets[real].astype(np.int64) >> 2  # scale 4 to scale 2: four bins a doubling
+    coarse = added.buckets[real].astype(np.int64) >> 1  # scale 4 to scale 3: eight bins a doubling
     first = int(coarse.min())
     counts = np.zeros((2, int(coarse.max()) - first + 1), np.int64)
     np.add.at(counts, (rows[real], coarse - first), added.counts[real].astype(np.int64))

@@ -27,10 +27,7 @@ from tracetune.sinks.document import (
     Source,
     VerdictView,
 )
-try:
-    from tracetune.sinks.manifests import patch
-except ImportError:
-    patch = lambda advice: ""
+from tracetune.sinks.manifests import patch
 
 MOST_OPERATIONS = 100
 MOST_VERDICTS = 400

@@ -122,7 +122,7 @@ class Release(msgspec.Struct, frozen=True):
 
 
 class Distribution(msgspec.Struct, frozen=True):
-    """Durations of one operation, four bins to a doubling: bin i holds up to ``2 ** ((first + i + 1) / 4)`` seconds."""
+    """Durations of one operation, eight bins to a doubling: bin i holds up to ``2 ** ((first + i + 1) / 8)`` s."""
 
     first: int
     usual: list[int]

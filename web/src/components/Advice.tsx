@@ -1,7 +1,7 @@
 // What to tune: what is set now, what is advised, within which bounds, how sure, and why.
 import { useState } from "preact/hooks";
 import type { AdviceView } from "../document";
-import { duration, number, words } from "../format";
+import { durations, number, setting, words } from "../format";
 import { Empty, Panel, Scroll } from "./Panel";
 
 const ACTIONS: Record<AdviceView["action"], string> = { set: "Change", keep: "Keep", cannot_say: "Cannot say" };
@@ -41,7 +41,7 @@ export function Advice({ advice }: { advice: AdviceView[] }) {
 
 function amount(value: number | null, unit: string): string {
   if (value === null) return "–";
-  return unit === "s" ? duration(value) : number(value);
+  return unit === "s" ? setting(value) : number(value);
 }
 
 function advised(one: AdviceView): string {
@@ -51,7 +51,7 @@ function advised(one: AdviceView): string {
 }
 
 function Row({ one }: { one: AdviceView }) {
-  const bounds = one.lower === null || one.upper === null ? "–" : one.unit === "s" ? `${duration(one.lower)} – ${duration(one.upper)}` : `${number(one.lower)}–${number(one.upper)}`;
+  const bounds = one.lower === null || one.upper === null ? "–" : one.unit === "s" ? durations(one.lower, one.upper) : `${number(one.lower)}–${number(one.upper)}`;
   return (
     <tr class={one.action}>
       <th scope="row">

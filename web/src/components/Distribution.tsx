@@ -1,12 +1,13 @@
 // How long calls take: a histogram on a logarithmic scale, usual minutes beside anomalous ones.
 import type { Distribution as Bins, Document } from "../document";
-import { duration, percent, plural } from "../format";
+import { duration, plural, setting, share as shareText } from "../format";
 import { selected } from "../state";
 import { OperationSelect } from "./OperationSelect";
 import { Empty, Panel } from "./Panel";
 
 const WIDTH = 560;
-const HEIGHT = 200;
+const HEIGHT = 300;
+const PER_DOUBLING = 8; // as in document.py, Distribution
 const FOOT = 22;
 const STEPS = [1, 2, 5];
 
@@ -25,12 +26,11 @@ export function Distribution({ report }: { report: Document }) {
     <Panel
       id="distribution"
       title="Distribution of durations"
-      note={`${plural(total, "call")}, logarithmic`}
       actions={<OperationSelect series={report.series} id="distribution-operation" />}
     >
       <ul class="legend">
         <li>
-          <i class="key tint-2 block" /> usual minutes
+          <i class="key tint-2 block" /> usual minutes, {plural(sum(bins.usual), "call")}
         </li>
         {sum(bins.unusual) > 0 && (
           <li>
@@ -52,15 +52,15 @@ function Histogram({ bins, name }: { bins: Bins; name: string }) {
   const step = WIDTH / count;
   const y = (share: number) => plot - (share / highest) * (plot - 8);
   const outline = unusual.map((share, at) => `L${(at * step).toFixed(1)} ${y(share).toFixed(1)}H${((at + 1) * step).toFixed(1)}`).join("");
-  const upper = (at: number) => 2 ** ((bins.first + at + 1) / 4);
-  const x = (seconds: number) => (Math.log2(seconds) * 4 - bins.first) * step;
+  const upper = (at: number) => 2 ** ((bins.first + at + 1) / PER_DOUBLING);
+  const x = (seconds: number) => (Math.log2(seconds) * PER_DOUBLING - bins.first) * step;
   const medianOf = (counts: number[]) => upper(middle(counts));
   const told = `Durations of ${name}: usually about ${duration(medianOf(bins.usual))}${sum(bins.unusual) ? `, in anomalous minutes about ${duration(medianOf(bins.unusual))}` : ""}.`;
   return (
     <svg class="histogram" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={told}>
       {usual.map((share, at) => (
         <rect key={at} class="bar" x={at * step + 0.5} width={Math.max(step - 1, 0.5)} y={y(share)} height={plot - y(share)}>
-          <title>{`up to ${duration(upper(at))}: ${percent(share)} of usual calls, ${percent(unusual[at] ?? 0)} of anomalous`}</title>
+          <title>{`up to ${duration(upper(at))}: ${shareText(share)} of usual calls, ${shareText(unusual[at] ?? 0)} of anomalous`}</title>
         </rect>
       ))}
       {sum(bins.unusual) > 0 && <path class="outline" d={`M0 ${plot}${outline}V${plot}`} />}
@@ -69,7 +69,7 @@ function Histogram({ bins, name }: { bins: Bins; name: string }) {
         <g key={seconds}>
           <line class="axis" x1={x(seconds)} x2={x(seconds)} y1={plot} y2={plot + 4} />
           <text x={x(seconds)} y={HEIGHT - 4} text-anchor="middle">
-            {duration(seconds)}
+            {setting(seconds)}
           </text>
         </g>
       ))}
@@ -98,8 +98,8 @@ export function middle(counts: number[]): number {
 
 /** Round durations inside the scale, few enough to be read. */
 export function decades(first: number, count: number): number[] {
-  const low = 2 ** (first / 4);
-  const high = 2 ** ((first + count) / 4);
+  const low = 2 ** (first / PER_DOUBLING);
+  const high = 2 ** ((first + count) / PER_DOUBLING);
   const found: number[] = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
     for (const step of STEPS) {
@@ -107,5 +107,5 @@ export function decades(first: number, count: number): number[] {
       if (value > low * 1.12 && value < high / 1.12) found.push(value);
     }
   }
-  return found.length > 8 ? found.filter((value) => String(value.toExponential()).startsWith("1e")) : found;
+  return found.length > 8 ? found.filter((value) => value.toExponential().startsWith("1e")) : found;
 }

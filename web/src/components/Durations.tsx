@@ -76,7 +76,11 @@ export function Durations({ report }: { report: Document }) {
               <h3>
                 Errors <span class="note">% of calls</span>
               </h3>
-              <TimeChart {...common} {...charts.errors} marks={[]} height={120} ticks={(values) => values.map((value) => percent(value))} />
+              {one.error_ratio ? (
+                <TimeChart {...common} {...charts.errors} marks={[]} height={120} ticks={(values) => values.map((value) => percent(value))} />
+              ) : (
+                <Empty>No call failed.</Empty>
+              )}
             </div>
           </div>
         </>

@@ -1,6 +1,6 @@
 // What is wrong with the data, the worst first, and what their owner can do.
 import type { FindingView } from "../document";
-import { number, percent } from "../format";
+import { number, share } from "../format";
 import { Empty, Panel, Scroll } from "./Panel";
 
 const EFFECTS: Record<FindingView["effect"], string> = {
@@ -50,8 +50,4 @@ export function Findings({ findings }: { findings: FindingView[] }) {
       </Scroll>
     </Panel>
   );
-}
-
-function share(ratio: number): string {
-  return ratio > 0 && ratio < 0.001 ? "< 0.1 %" : percent(ratio);
 }

@@ -3,16 +3,12 @@ import type { AnomalyView, CauseView, Document, IncidentView } from "../document
 import { clock, duration, durations, length, number, percent, period, words } from "../format";
 import { range, selected } from "../state";
 import { Empty, Panel, Scroll } from "./Panel";
+import { culpritOf } from "../culprit";
 import { PathBars } from "./PathBars";
 import { Pill, Shape } from "./Status";
 import { Waterfalls } from "./Waterfall";
 
-interface Props {
-  report: Document;
-  culprits: ReadonlySet<string>;
-}
-
-export function Incidents({ report, culprits }: Props) {
+export function Incidents({ report }: { report: Document }) {
   const { incidents } = report;
   if (!incidents.length) {
     const judged = report.series_count > 0;
@@ -29,20 +25,23 @@ export function Incidents({ report, culprits }: Props) {
   return (
     <section id="incidents" aria-label="Incidents" class="stack">
       {incidents.map((incident, at) => (
-        <Incident key={incident.id} incident={incident} report={report} culprits={culprits} open={at === 0} />
+        <Incident key={incident.id} incident={incident} report={report} open={at === 0} />
       ))}
     </section>
   );
 }
 
-function Incident({ incident, report, culprits, open }: Props & { incident: IncidentView; open: boolean }) {
+function Incident({ incident, report, open }: { incident: IncidentView; report: Document; open: boolean }) {
   const end = incident.end ?? report.start_minute + report.cutoff;
   const [first, second] = incident.causes;
+  const culprit = culpritOf(incident);
   return (
     <details class="panel incident" open={open}>
       <summary>
-        <Shape severity={incident.severity} size={14} />
-        <h2>{incident.headline}</h2>
+        <span class="incident-title">
+          <Shape severity={incident.severity} size={14} />
+          <h2>{incident.headline}</h2>
+        </span>
         <Pill severity={incident.severity} />
         <span class="when">
           {period(incident.onset, incident.end)} UTC, {length(end - incident.onset)}
@@ -52,7 +51,7 @@ function Incident({ incident, report, culprits, open }: Props & { incident: Inci
       </summary>
       <div class="incident-body">
         <div class="column">
-          {incident.contributions.length > 0 && <PathBars incident={incident} culprit={first?.service_name ?? ""} />}
+          {incident.contributions.length > 0 && <PathBars incident={incident} culprit={culprit} />}
           <Onsets incident={incident} report={report} />
         </div>
         <div class="column">
@@ -60,7 +59,7 @@ function Incident({ incident, report, culprits, open }: Props & { incident: Inci
           {!first && <Empty>No cause stands out. No service's own time on the critical path grew clearly.</Empty>}
         </div>
       </div>
-      <Waterfalls incident={incident} culprits={culprits} />
+      <Waterfalls incident={incident} culprit={culprit} />
     </details>
   );
 }

@@ -2,7 +2,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { decode } from "../columns";
 import type { Document, OperationRow } from "../document";
-import { duration, number, percent } from "../format";
+import { duration, number, share } from "../format";
 import { selected } from "../state";
 import { Empty, Panel, Scroll } from "./Panel";
 import { Sparkline } from "./Sparkline";
@@ -79,7 +79,7 @@ function Row({ row, most, report }: { row: OperationRow; most: number; report: D
         )}
       </th>
       <td class="n">{row.calls.toLocaleString("en-GB")}</td>
-      <td class="n">{row.errors ? percent(row.errors / row.calls) : "0"}</td>
+      <td class="n">{row.errors ? share(row.errors / row.calls) : "0"}</td>
       <td class="n">{duration(row.p50)}</td>
       <td class="n">{duration(row.p95)}</td>
       <td>

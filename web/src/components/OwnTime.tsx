@@ -1,7 +1,8 @@
 // Where the time goes: each service's own time on the critical path of one root operation, over time.
 import { decode } from "../columns";
+import { culpritFor } from "../culprit";
 import type { Document, OwnTime as Stacks } from "../document";
-import { clock, duration, durationTicks, length, moment, percent } from "../format";
+import { duration, durationTicks, length, moment, share, timeTicks } from "../format";
 import { selected } from "../state";
 import { OperationSelect } from "./OperationSelect";
 import { Empty, Panel, Scroll } from "./Panel";
@@ -13,12 +14,7 @@ const LEFT = 52;
 const FOOT = 20;
 const LINES = 3;
 
-interface Props {
-  report: Document;
-  culprits: ReadonlySet<string>;
-}
-
-export function OwnTime({ report, culprits }: Props) {
+export function OwnTime({ report }: { report: Document }) {
   const one = report.series[selected.value];
   const stacks = one?.own_time;
   const select = <OperationSelect series={report.series} id="own-time-operation" />;
@@ -34,15 +30,16 @@ export function OwnTime({ report, culprits }: Props) {
     );
   }
   const total = stacks.total_seconds.reduce((sum, value) => sum + value, 0);
-  const others = stacks.service_names.filter((name) => !culprits.has(name));
-  const tint = (name: string) => tintClass(name, others.indexOf(name), culprits.has(name));
+  const culprit = culpritFor(report, one);
+  const others = stacks.service_names.filter((name) => name !== culprit);
+  const tint = (name: string) => tintClass(name, others.indexOf(name), name !== "" && name === culprit);
   return (
     <Panel
       id="own-time"
       title="Own time on the critical path"
-      note={`mean a trace, ${length(stacks.minutes_per_bin)} a bar`}
       actions={select}
     >
+      <p class="note">Mean of all its traces, {length(stacks.minutes_per_bin)} a bar</p>
       <Stack stacks={stacks} tint={tint} report={report} name={`${one.service_name} ${one.span_name}`} />
       <Scroll label="Own time by service">
         <table>
@@ -60,7 +57,7 @@ export function OwnTime({ report, culprits }: Props) {
                   <i class={`swatch ${tint(name)}`} /> {name || "all others"}
                 </th>
                 <td class="n">{duration(stacks.total_seconds[at] ?? null)}</td>
-                <td class="n">{percent((stacks.total_seconds[at] ?? 0) / (total || 1))}</td>
+                <td class="n">{share((stacks.total_seconds[at] ?? 0) / (total || 1))}</td>
               </tr>
             ))}
           </tbody>
@@ -88,8 +85,8 @@ function Stack({ stacks, tint, report, name }: StackProps) {
   const levels = niceLevels(highest);
   const labels = durationTicks(levels);
   const minute = (at: number) => report.start_minute + at * stacks.minutes_per_bin;
-  const long = bins * stacks.minutes_per_bin > 2880;
-  const every = Math.max(Math.ceil(bins / 5), 1);
+  const ticks = timeTicks(report.start_minute, minute(bins), 6);
+  const x = (at: number) => LEFT + ((at - report.start_minute) / stacks.minutes_per_bin) * width;
   return (
     <svg class="stack-chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`Own time on the critical path of ${name} by service over time; the table below sums it up.`}>
       {levels.map((level, at) => (
@@ -115,14 +112,11 @@ function Stack({ stacks, tint, report, name }: StackProps) {
           </g>
         );
       })}
-      {sums.map(
-        (_, at) =>
-          at % every === 0 && (
-            <text key={at} x={LEFT + at * width} y={HEIGHT - 4}>
-              {long ? moment(minute(at)).slice(5) : clock(minute(at))}
-            </text>
-          ),
-      )}
+      {ticks.map((tick) => (
+        <text key={tick.minute} x={x(tick.minute)} y={HEIGHT - 4} text-anchor={tick.minute === report.start_minute ? "start" : "middle"}>
+          {tick.label}
+        </text>
+      ))}
     </svg>
   );
 }

@@ -1,5 +1,6 @@
 // A section of a page: its title, what the numbers mean, its controls and its content.
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 interface Props {
   id: string;
@@ -27,10 +28,20 @@ export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;
 }
 
-/** A table that scrolls inside itself where the page is narrow; reachable by keyboard for that. */
-export function Scroll({ label, children }: { label: string; children: ComponentChildren }) {
+/** What is wide scrolls inside itself, and can then be reached by keyboard. */
+export function Scroll({ label, className = "", children }: { label: string; className?: string; children: ComponentChildren }) {
+  const host = useRef<HTMLDivElement>(null);
+  const [scrolls, setScrolls] = useState(false);
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return undefined;
+    const watch = new ResizeObserver(() => setScrolls(element.scrollWidth > element.clientWidth));
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+  const reach = scrolls ? { role: "region" as const, "aria-label": label, tabIndex: 0 } : {};
   return (
-    <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+    <div ref={host} class={`scroll ${className}`} {...reach}>
       {children}
     </div>
   );

@@ -1,6 +1,6 @@
 // The mean critical path, usual against now, and each service's part in the difference.
 import type { ContributionView, IncidentView } from "../document";
-import { duration, percent } from "../format";
+import { duration, share } from "../format";
 import { Scroll } from "./Panel";
 
 const TINTS = 4;
@@ -57,7 +57,7 @@ export function PathBars({ incident, culprit }: { incident: IncidentView; culpri
                 </th>
                 <td class="n">{duration(part.usual_seconds)}</td>
                 <td class="n">{duration(part.now_seconds)}</td>
-                <td class="n">{percent(part.share_of_rise)}</td>
+                <td class="n">{share(part.share_of_rise)}</td>
               </tr>
             ))}
           </tbody>

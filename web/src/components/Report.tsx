@@ -16,18 +16,17 @@ import { TopBar } from "./TopBar";
 
 export function Report({ document: report }: { document: Document }) {
   useEffect(openForPrint, []);
-  const culprits = new Set(report.map.nodes.filter((node) => node.is_cause).map((node) => node.service_name));
   return (
     <>
       <TopBar />
       <main>
         <Headline report={report} />
-        <Incidents report={report} culprits={culprits} />
+        <Incidents report={report} />
         <Durations report={report} />
         <Spread report={report} />
         <div class="pair">
           <Distribution report={report} />
-          <OwnTime report={report} culprits={culprits} />
+          <OwnTime report={report} />
         </div>
         <Operations report={report} />
         <ServiceMap map={report.map} />

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { MapEdge, MapNode, ServiceMap as Map } from "../document";
 import { duration, plural, shortCount } from "../format";
-import { Empty, Panel } from "./Panel";
+import { Empty, Panel, Scroll } from "./Panel";
 import { SEVERITY_WORDS, shapePath } from "./Status";
 
 const LETTER_WIDTH = 6.6; // of 12 px text, roughly: names are cut before they touch the number
@@ -19,7 +19,7 @@ export function ServiceMap({ map }: { map: Map }) {
   const touched = near === null ? null : neighbours(map, near);
   return (
     <Panel id="map" title="Service map" note={`${plural(map.nodes.length, "service")}, ${plural(map.edges.length, "connection")}; number: p95`}>
-      <div class="map scroll" role="region" aria-label="Service map" tabIndex={0}>
+      <Scroll label="Service map" className="map">
         <svg viewBox={`0 0 ${map.width} ${map.height}`} style={{ width: `${map.width}px`, height: `${map.height}px` }} class={near ? "dimmed" : ""}>
           {map.edges.map((edge) => (
             <Edge key={`${edge.client} ${edge.server}`} edge={edge} near={touched !== null && (edge.client === near || edge.server === near)} />
@@ -28,7 +28,7 @@ export function ServiceMap({ map }: { map: Map }) {
             <Node key={node.service_name} node={node} map={map} near={touched?.has(node.service_name) ?? false} onNear={setNear} />
           ))}
         </svg>
-      </div>
+      </Scroll>
       <ul class="legend">
         {(["critical", "warning", "minor", ""] as const).map((severity) => (
           <li key={severity}>

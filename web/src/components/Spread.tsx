@@ -1,10 +1,10 @@
 // How it spread: one strip a service, darker the further above its forecast.
 import type { Document } from "../document";
-import { clock, length, moment, period } from "../format";
+import { length, period, timeTicks } from "../format";
 import { Empty, Panel } from "./Panel";
 
 const LEVELS = ["inside", "a little above", "above", "well above", "far above"];
-const TICKS = 6;
+const TICKS = 8;
 
 interface Run {
   first: number;
@@ -35,8 +35,7 @@ export function Spread({ report }: { report: Document }) {
   }
   const per = spread.minutes_per_cell;
   const cells = spread.cells[0]?.length ?? 1;
-  const ticks = Array.from({ length: TICKS }, (_, at) => start + Math.round((at * cells * per) / TICKS));
-  const long = cells * per > 2880;
+  const end = start + cells * per;
   const key = (
     <span class="heat-key" aria-hidden="true">
       inside
@@ -47,15 +46,17 @@ export function Spread({ report }: { report: Document }) {
     </span>
   );
   return (
-    <Panel id="spread" title="How it spread" note={`widths of the expected range above it, ${length(per)} a cell`} actions={key}>
+    <Panel id="spread" title="How it spread" note={`widths of the expected range above it, ${length(per)} a cell; blank where there is nothing to compare`} actions={key}>
       <div class="heat">
         {spread.service_names.map((name, row) => (
           <Strip key={name} name={name} cells={spread.cells[row] ?? ""} start={start} per={per} />
         ))}
         <span />
         <div class="heat-axis" aria-hidden="true">
-          {ticks.map((minute) => (
-            <span key={minute}>{long ? moment(minute).slice(5) : clock(minute)}</span>
+          {timeTicks(start, end, TICKS).map(({ minute, label }) => (
+            <span key={minute} style={{ left: `${(100 * (minute - start)) / (end - start)}%` }}>
+              {label}
+            </span>
           ))}
         </div>
       </div>

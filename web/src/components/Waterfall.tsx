@@ -5,10 +5,10 @@ import { clock, duration, plural } from "../format";
 
 interface Props {
   incident: IncidentView;
-  culprits: ReadonlySet<string>;
+  culprit: string;
 }
 
-export function Waterfalls({ incident, culprits }: Props) {
+export function Waterfalls({ incident, culprit }: Props) {
   const [shown, show] = useState(0);
   const slow = incident.slow[shown];
   const usual = incident.usual[0];
@@ -30,14 +30,14 @@ export function Waterfalls({ incident, culprits }: Props) {
         )}
       </div>
       <div class="pair">
-        <Waterfall trace={slow} kind="slow" scale={scale} culprits={culprits} />
-        {usual && <Waterfall trace={usual} kind="usual" scale={scale} culprits={culprits} />}
+        <Waterfall trace={slow} kind="slow" scale={scale} culprit={culprit} />
+        {usual && <Waterfall trace={usual} kind="usual" scale={scale} culprit={culprit} />}
       </div>
     </div>
   );
 }
 
-function Waterfall({ trace, kind, scale, culprits }: { trace: Trace; kind: "slow" | "usual"; scale: number; culprits: ReadonlySet<string> }) {
+function Waterfall({ trace, kind, scale, culprit }: { trace: Trace; kind: "slow" | "usual"; scale: number; culprit: string }) {
   return (
     <figure class={`waterfall ${kind}`}>
       <figcaption>
@@ -52,7 +52,7 @@ function Waterfall({ trace, kind, scale, culprits }: { trace: Trace; kind: "slow
             </span>
             <span class="wf-lane">
               <i
-                class={culprits.has(service) ? "tint-news" : "tint-2"}
+                class={service === culprit ? "tint-news" : "tint-2"}
                 style={{ left: `${(100 * offset) / scale}%`, width: `max(2px, ${(100 * seconds) / scale}%)` }}
               />
             </span>

@@ -59,6 +59,7 @@ export function drawMarkers(chart: uPlot, marks: Mark[], cutoff: number): void {
   ctx.save();
   ctx.font = `${11 * ratio}px Inter, system-ui, sans-serif`;
   ctx.textBaseline = "top";
+  ctx.textAlign = "left";
   const visible = (at: number) => at >= bbox.left && at <= right;
   const now = chart.valToPos(cutoff * 60, "x", true);
   if (visible(now) && now < right - 2) vertical(ctx, now, bbox, colour("normal"), []);
@@ -73,7 +74,7 @@ export function drawMarkers(chart: uPlot, marks: Mark[], cutoff: number): void {
     ctx.lineTo(at + 5 * ratio, bbox.top);
     ctx.lineTo(at, bbox.top + 7 * ratio);
     ctx.fill();
-    const width = ctx.measureText(mark.label).width + 8 * ratio;
+    const width = ctx.measureText(mark.label).width + 10 * ratio;
     const start = at - width >= bbox.left ? at - width : at + 8 * ratio;
     if (start < busyUntil) continue; // labels never overlap; the readout names every release
     ctx.fillText(mark.label, start, bbox.top + 1);
