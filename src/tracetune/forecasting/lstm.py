@@ -1,0 +1,44 @@
+"""The network: one LSTM for all series, a head that also sees the inputs, and quantiles that cannot cross."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from tracetune.domain.forecasts import MIDDLE, QUANTILES
+from tracetune.forecasting.windows import FEATURES
+
+HIDDEN = 48
+LEAST_STEP = 1e-3
+"""Neighbouring quantiles differ by at least this many spreads: a band is never a line."""
+
+
+def build(minutes: int, *, seed: int) -> Any:  # noqa: ANN401 - a keras.Model; keras has no types
+    """(window, minute, feature) to (window, minute, quantile), on each series' own scale."""
+    glorot = [keras.initializers.GlorotUniform(seed=seed + layer) for layer in range(3)]
+    orthogonal = keras.initializers.Orthogonal(seed=seed + 3)
+    features = keras.Input((minutes, len(FEATURES)))  # (window, minute, feature)
+    state = layers.LSTM(HIDDEN, return_sequences=True, kernel_initializer=glorot[0], recurrent_initializer=orthogonal)(
+        features
+    )  # (window, minute, HIDDEN)
+    seen = layers.Concatenate()([state, features])  # (window, minute, HIDDEN + feature)
+    mixed = layers.Dense(HIDDEN, activation="relu", kernel_initializer=glorot[1])(seen)  # (window, minute, HIDDEN)
+    raw = layers.Dense(len(QUANTILES), kernel_initializer=glorot[2])(mixed)  # (window, minute, quantile)
+    return keras.Model(features, ascending(raw))
+
+
+def ascending(raw: Any) -> Any:  # noqa: ANN401 - tensors of any backend
+    """The median, and from it outwards a positive step to each next quantile; same shape."""
+    middle = raw[..., MIDDLE : MIDDLE + 1]
+    up = ops.cumsum(ops.softplus(raw[..., MIDDLE + 1 :]) + LEAST_STEP, axis=-1)
+    down = ops.cumsum(ops.softplus(ops.flip(raw[..., :MIDDLE], axis=-1)) + LEAST_STEP, axis=-1)
+    return ops.concatenate([middle - ops.flip(down, axis=-1), middle, middle + up], axis=-1)
+
+
+def pinball(target: Any, quantiles: Any) -> Any:  # noqa: ANN401 - tensors of any backend
+    """Mean pinball loss over QUANTILES: (window, minute, 1) and (window, minute, quantile) to (window, minute)."""
+    levels = ops.convert_to_tensor(QUANTILES, dtype=quantiles.dtype)
+    error = target - quantiles
+    return ops.mean(ops.maximum(levels * error, (levels - 1.0) * error), axis=-1)
