@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tracetune.causes.case import Case
 from tracetune.causes.compare import Decomposition
@@ -24,6 +24,7 @@ class Suspect:
     Attributes:
         weight: its share of the rise (or of the errors), times what the evidence makes of it; only ratios matter.
         between: where the cause lies between two services, as "the connection between cart and payments".
+        factor: by how much traffic rose, where load is the cause, as ``2.1×``.
         release: the version that likely brought it.
     """
 
@@ -34,6 +35,7 @@ class Suspect:
     evidence: tuple[str, ...]
     against: tuple[str, ...]
     between: str = ""
+    factor: str = ""
     release: Release | None = None
 
 
@@ -51,15 +53,11 @@ def weighed(suspect: Suspect, findings: Sequence[Finding]) -> Suspect:
     weight = suspect.weight
     for finding in findings:
         weight *= finding.factor
-    return Suspect(
-        suspect.service_name,
-        suspect.span_name,
-        suspect.kind,
-        weight,
-        tuple(finding.evidence for finding in findings if finding.evidence),
-        tuple(finding.against for finding in findings if finding.against),
-        suspect.between,
-        suspect.release,
+    return replace(
+        suspect,
+        weight=weight,
+        evidence=tuple(finding.evidence for finding in findings if finding.evidence),
+        against=tuple(finding.against for finding in findings if finding.against),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tracetune.causes.case import Case
 from tracetune.causes.evidence import Suspect
-from tracetune.causes.load import load
 from tracetune.causes.naming import operation
 from tracetune.domain.anomalies import AnomalyKind
 from tracetune.domain.causes import CauseKind
@@ -34,18 +33,11 @@ def headline(suspect: Suspect, entry: SeriesKey, case: Case, *, is_slower: bool)
             verb = "is slow" if is_slower and case.incident.kind is not AnomalyKind.ERRORS else "fails"
             return f"{name} {verb} because of {_who(suspect.service_name, entry)}"
         case CauseKind.LOAD:
-            return _of_load(suspect, entry, case, is_slower=is_slower)
+            follows = "latency follows the load" if is_slower else "no operation became slower"
+            return f"Traffic to {suspect.service_name} rose {suspect.factor}; {follows}"
         case CauseKind.UNKNOWN:
             return f"{name} {_DEPARTED[case.incident.kind]}; the traces do not say why"
 
 
 def _who(service_name: str, entry: SeriesKey) -> str:
     return f"{service_name} itself" if service_name == entry.service_name else service_name
-
-
-def _of_load(suspect: Suspect, entry: SeriesKey, case: Case, *, is_slower: bool) -> str:
-    key = SeriesKey(suspect.service_name, suspect.span_name)
-    traffic = load(case, (key if suspect.span_name else entry,))
-    ratio = f"rose {traffic.factor}" if traffic and traffic.is_surge else "rose"
-    follows = "latency follows the load" if is_slower else "no operation became slower"
-    return f"Traffic to {suspect.service_name} {ratio}; {follows}"

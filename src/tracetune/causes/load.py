@@ -18,6 +18,9 @@ from tracetune.domain.series import Metric, SeriesKey, Values
 SURGE = 1.3
 """Less growth than this is the everyday movement of traffic."""
 
+DRAIN_MINUTES = 3
+"""How long after a busy minute its queue may still be felt."""
+
 QUICK = 0.05
 """The fastest twentieth of calls: whoever met no queue. It stays as it was when calls wait, and moves when they work."""
 
@@ -54,45 +57,54 @@ class Load:
 def load(case: Case, keys: Sequence[SeriesKey]) -> Load | None:
     """The calls of these operations together during the incident; None where no series tells.
 
-    Where the forecast speaks for an operation, its median and upper bound of the same minutes are what was expected.
+    Where the forecast speaks for them, its median and upper bound of the same minutes are what was expected; unless it
+    is far above the minutes before, for then it has followed the surge that it should be compared with.
     """
     series = case.learned.series
     rows = [row for row, key in enumerate(series.keys) if key in set(keys)]
     if not rows:
         return None
-    calls = series[Metric.CALLS][rows]  # (series, minute)
-    now = float(np.nanmedian(calls[:, case.now - series.start_minute].sum(axis=0)))
+    calls = _calls(case, keys)
+    now = float(np.nanmedian(calls[case.now - series.start_minute]))
+    before = calls[case.usual - series.start_minute]
+    usual = Load(now, float(np.nanmedian(before)), float(np.nanquantile(before, 0.98)), "usual")
     forecast = _forecast(case, rows)
-    if forecast is not None:
-        return Load(now, float(np.nanmedian(forecast[:, 0])), float(np.nanmedian(forecast[:, 1])), "expected")
-    usual = calls[:, case.usual - series.start_minute].sum(axis=0)
-    return Load(now, float(np.nanmedian(usual)), float(np.nanquantile(usual, 0.98)), "usual")
+    if forecast is None:
+        return usual
+    expected = Load(now, float(np.nanmedian(forecast[:, 0])), float(np.nanmedian(forecast[:, 1])), "expected")
+    return usual if expected.expected > SURGE * usual.expected else expected
 
 
-def is_slow_at_usual_load(case: Case, decomposition: Decomposition, upper: float) -> bool | None:
-    """Whether minutes of the incident with no more calls than ``upper`` were slow as well; None where there were none.
+def is_slow_at_usual_load(
+    case: Case, decomposition: Decomposition, keys: Sequence[SeriesKey], upper: float
+) -> bool | None:
+    """Whether minutes of the incident were slow though these operations had no more calls than ``upper``.
 
-    If they were, load alone does not explain the slowness.
+    None where there were too few such minutes; those just after a busy one do not count, because a queue takes time to
+    drain. If they were slow, load alone does not explain it.
     """
-    series = case.learned.series
-    if decomposition.entry not in series.keys:
-        return None
-    row = series.keys.index(decomposition.entry)
-    calls = series[Metric.CALLS][row, case.now - series.start_minute]
-    calm = case.now[calls <= upper]
+    busy = _calls(case, keys) > upper  # (minute,) of the whole series
+    draining = np.convolve(busy, np.ones(DRAIN_MINUTES + 1))[: len(busy)] > 0
+    calm = case.now[~draining[case.now - case.learned.series.start_minute]]
     means = minute_means(case, decomposition.entry, calm)
     if np.count_nonzero(~np.isnan(means)) < 3:
         return None
     return bool(np.nanmedian(means) > decomposition.usual_seconds + 0.5 * decomposition.rise)
 
 
-def minutes_that_served_as_much(case: Case, decomposition: Decomposition, calls: float) -> int:
-    """How many minutes outside the incident had (nearly) as many calls and were not slow; 0 where most of them were."""
+def _calls(case: Case, keys: Sequence[SeriesKey]) -> Values:
+    """The calls of these operations together in each minute of the series, (minute,)."""
     series = case.learned.series
-    if decomposition.entry not in series.keys:
-        return 0
-    row = series.keys.index(decomposition.entry)
-    busy = np.flatnonzero(series[Metric.CALLS][row] >= 0.9 * calls) + series.start_minute
+    rows = [row for row, key in enumerate(series.keys) if key in set(keys)]
+    total: Values = series[Metric.CALLS][rows].sum(axis=0)
+    return total
+
+
+def minutes_that_served_as_much(
+    case: Case, decomposition: Decomposition, keys: Sequence[SeriesKey], calls: float
+) -> int:
+    """How many minutes outside the incident had (nearly) as many calls and were not slow; 0 unless most were not."""
+    busy = np.flatnonzero(_calls(case, keys) >= 0.9 * calls) + case.learned.series.start_minute
     outside = busy[~np.isin(busy, case.now)].astype(np.int64)
     means = minute_means(case, decomposition.entry, outside)
     seen = means[~np.isnan(means)]

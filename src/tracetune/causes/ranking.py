@@ -85,7 +85,7 @@ def _of_slowness(case: Case) -> CauseRanking:
     found = list(suspects(case, worst, decompositions))
     surged = surge(case, worst, decompositions)
     if surged:
-        by_load = load_suspect(case, worst, *surged, found)
+        by_load = load_suspect(case, worst, surged, found)
         if by_load.weight >= EXPLAINS:
             found = [replace(suspect, weight=0.25 * suspect.weight) for suspect in found]
         found.append(by_load)
@@ -128,7 +128,7 @@ def _surged_entry(case: Case) -> Suspect | None:
         f"{words.rate(traffic.expected / 60)} {traffic.source}"
     )
     calm = "no entry operation became slower with it"
-    return Suspect(key.service_name, key.span_name, CauseKind.LOAD, 1.0, (said,), (calm,))
+    return Suspect(key.service_name, key.span_name, CauseKind.LOAD, 1.0, (said,), (calm,), factor=traffic.factor)
 
 
 def _of_drop(case: Case) -> CauseRanking:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tracetune.causes.case import Case
 from tracetune.causes.compare import Decomposition
@@ -16,25 +17,32 @@ EXPLAINS = 0.5
 """From this weight on the surge explains the slowness, and what grew under it is where the waiting is, not the cause."""
 
 
-def surge(case: Case, decomposition: Decomposition, others: Sequence[Decomposition]) -> tuple[SeriesKey, Load] | None:
-    """The surge behind a slower entry: of its own traffic, or of all that shares its slowest service; None without."""
+@dataclass(frozen=True, slots=True)
+class Surge:
+    """More traffic than expected: of which entry operations together, and what they are called together."""
+
+    name: str
+    keys: tuple[SeriesKey, ...]
+    traffic: Load
+
+
+def surge(case: Case, decomposition: Decomposition, others: Sequence[Decomposition]) -> Surge | None:
+    """The surge behind a slower entry: of all traffic through its slowest service, else of its own; None without."""
     slowest = decomposition.contributions()[0].service_name
-    sharing = [each.entry for each in others if any(part.key.service_name == slowest for part in each.parts)]
-    found = []
-    for key, keys in ((decomposition.entry, [decomposition.entry]), (SeriesKey(slowest, ""), sharing)):
+    through = [each.entry for each in others if any(part.key.service_name == slowest for part in each.parts)]
+    for keys in (through, [decomposition.entry]):
         traffic = load(case, keys)
         if traffic is not None and traffic.is_surge:
-            found.append((key, traffic))
-    return max(found, key=lambda each: each[1].ratio, default=None)
+            doors = {key.service_name for key in keys}
+            return Surge(doors.pop() if len(doors) == 1 else slowest, tuple(keys), traffic)
+    return None
 
 
-def load_suspect(
-    case: Case, decomposition: Decomposition, key: SeriesKey, traffic: Load, blamed: Sequence[Suspect]
-) -> Suspect:
+def load_suspect(case: Case, decomposition: Decomposition, surged: Surge, blamed: Sequence[Suspect]) -> Suspect:
     """Load as a suspect, weighed against what the others have for them: a release, slowness that outlasts the surge."""
-    slowest = decomposition.contributions()[0]
+    slowest, traffic = decomposition.contributions()[0], surged.traffic
     more = (
-        f"traffic to {key.service_name} is {traffic.factor}: {words.rate(traffic.now / 60)} "
+        f"traffic to {surged.name} is {traffic.factor}: {words.rate(traffic.now / 60)} "
         f"against {words.rate(traffic.expected / 60)} {traffic.source}"
     )
     where = f"the wait builds up in {slowest.service_name}: {words.share(slowest.share_of_rise)} of the rise"
@@ -44,15 +52,15 @@ def load_suspect(
         Finding(1.0, evidence=more),
         Finding(1.0, evidence=where),
         works,
-        _after_the_surge(case, decomposition, traffic),
-        _same_load_before(case, decomposition, key, traffic),
+        _after_the_surge(case, decomposition, surged),
+        _same_load_before(case, decomposition, surged),
         _something_new(blamed, slowest.service_name),
     )
-    return weighed(Suspect(key.service_name, key.span_name, CauseKind.LOAD, 1.2, (), ()), findings)
+    return weighed(Suspect(surged.name, "", CauseKind.LOAD, 1.2, (), (), factor=traffic.factor), findings)
 
 
-def _after_the_surge(case: Case, decomposition: Decomposition, traffic: Load) -> Finding:
-    slow = is_slow_at_usual_load(case, decomposition, traffic.upper)
+def _after_the_surge(case: Case, decomposition: Decomposition, surged: Surge) -> Finding:
+    slow = is_slow_at_usual_load(case, decomposition, surged.keys, surged.traffic.upper)
     if slow is None:
         return Finding(1.0)
     if slow:
@@ -60,10 +68,8 @@ def _after_the_surge(case: Case, decomposition: Decomposition, traffic: Load) ->
     return Finding(1.5, evidence="in minutes of the incident with no more calls than expected it was not slow")
 
 
-def _same_load_before(case: Case, decomposition: Decomposition, key: SeriesKey, traffic: Load) -> Finding:
-    if key != decomposition.entry:
-        return Finding(1.0)
-    minutes = minutes_that_served_as_much(case, decomposition, traffic.now)
+def _same_load_before(case: Case, decomposition: Decomposition, surged: Surge) -> Finding:
+    minutes = minutes_that_served_as_much(case, decomposition, surged.keys, surged.traffic.now)
     if not minutes:
         return Finding(1.0)
     return Finding(0.3, against=f"as much traffic was served in the usual time in {minutes} other minutes")
