@@ -12,7 +12,7 @@ from tracetune.domain.anomalies import Incident
 from tracetune.domain.causes import CauseRanking
 from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.minutes import MinuteBatch
-from tracetune.tuning.blame import rollbacks, without_vain_replicas
+from tracetune.tuning.blame import rollbacks, surges, without_vain_replicas
 from tracetune.tuning.demand import demands, healthy
 from tracetune.tuning.instrumentation import instrumentation
 from tracetune.tuning.links import connections
@@ -25,10 +25,11 @@ _ORDER = (  # what ends harm, then what prevents it, then what may stay, then wh
     (Knob.ROLLBACK, Action.SET),
     (Knob.REPLICAS, Action.SET),
     (Knob.RETRIES, Action.SET),
-    (Knob.REPLICAS, Action.KEEP),
+    (Knob.ROLLBACK, Action.KEEP),
     (Knob.TIMEOUT, Action.SET),
-    (Knob.RETRIES, Action.KEEP),
     (Knob.CONNECTION_POOL, Action.SET),
+    (Knob.REPLICAS, Action.KEEP),
+    (Knob.RETRIES, Action.KEEP),
     (Knob.INSTRUMENTATION, Action.SET),
     (Knob.REPLICAS, Action.CANNOT_SAY),
     (Knob.TIMEOUT, Action.CANNOT_SAY),
@@ -61,9 +62,14 @@ def advise(
     calm = {name: demand.at(good) for name, demand in whole.items()}
     ways = connections(minutes.links, observed, good)
     hours = np.count_nonzero(good) / 60
-    for_services = [replicas(calm[each.service_name], each) for each in capacities if each.service_name in calm]
+    surged = surges(incidents, rankings)
+    for_services = [
+        replicas(calm[each.service_name], each, surged.get(each.service_name))
+        for each in capacities
+        if each.service_name in calm
+    ]
     found = [
-        *rollbacks(rankings),
+        *rollbacks(minutes, rankings),
         *(without_vain_replicas(advice, graph, incidents, rankings) for advice in for_services),
         *retries(ways, whole),
         *timeouts(ways, hours),
@@ -75,8 +81,17 @@ def advise(
     return tuple(sorted(found, key=lambda advice: _usefulness(advice, in_trouble, weight)))
 
 
-def _usefulness(advice: Advice, in_trouble: set[str], weight: Mapping[str, float]) -> tuple[int, bool, float, str, str]:
-    """Sorts by kind, then what is in an incident, then by requests in flight; names settle ties."""
+def _usefulness(
+    advice: Advice, in_trouble: set[str], weight: Mapping[str, float]
+) -> tuple[bool, int, bool, float, str, str]:
+    """Sorts by what is in an incident, kind, and requests in flight; names settle ties.
+
+    To keep the replicas of a slow service is news, because somebody is about to add some; of a calm one it is not.
+    """
     is_calm = not {advice.target_service, advice.peer} & in_trouble
+    place = _ORDER.index((advice.knob, advice.action))
+    is_news = place < _ORDER.index((Knob.TIMEOUT, Action.SET)) or (
+        advice.knob is Knob.REPLICAS and advice.action is Action.KEEP and not is_calm
+    )
     busy = weight.get(advice.target_service, 0.0)
-    return (_ORDER.index((advice.knob, advice.action)), is_calm, -busy, advice.target_service, advice.peer)
+    return (not is_news, place, is_calm, -busy, advice.target_service, advice.peer)

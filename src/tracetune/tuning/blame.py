@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from tracetune.domain import words
 from tracetune.domain.advice import Action, Advice, Confidence, Knob
 from tracetune.domain.anomalies import Incident
 from tracetune.domain.causes import Cause, CauseKind, CauseRanking
 from tracetune.domain.graph import ServiceGraph
+from tracetune.domain.minutes import MinuteBatch, column, labels
+
+GONE_MINUTES = 10
+"""A version of which nothing was seen for this long, while its service was, does not run any more."""
 
 SURE = 0.5
 """Only a cause with at least half of the explanation changes what is advised."""
 
 
-def rollbacks(rankings: Mapping[str, CauseRanking]) -> Iterator[Advice]:
-    """For each release that is the likely trigger of an incident: roll it back, before anything else is tuned."""
+def rollbacks(minutes: MinuteBatch, rankings: Mapping[str, CauseRanking]) -> Iterator[Advice]:
+    """For each release that is the likely trigger of an incident: roll it back, or keep away from it if that was done."""
     told = set()
     for ranking in rankings.values():
         cause = _sure(ranking)
@@ -23,21 +30,36 @@ def rollbacks(rankings: Mapping[str, CauseRanking]) -> Iterator[Advice]:
             continue
         told.add(ranking.release)
         release, _, at = ranking.release.rpartition(" at ")
-        said = f"roll back {release}, first seen at {at}: {ranking.headline}"
-        certain = Confidence.HIGH if cause.confidence >= 0.8 else Confidence.MEDIUM
+        gone = _gone_since(minutes, cause.service_name, release.removeprefix(f"{cause.service_name} "))
+        said = (
+            f"roll back {release}, first seen at {at}: {ranking.headline}"
+            if gone is None
+            else f"keep away from {release}, gone since {words.clock(gone)}: while it ran: {ranking.headline}"
+        )
         yield Advice(
             cause.service_name,
             "",
             Knob.ROLLBACK,
-            Action.SET,
+            Action.SET if gone is None else Action.KEEP,
             "",
             None,
             None,
             None,
             None,
-            certain,
+            Confidence.HIGH if cause.confidence >= 0.8 else Confidence.MEDIUM,
             (said, *cause.evidence),
         )
+
+
+def surges(incidents: Sequence[Incident], rankings: Mapping[str, CauseRanking]) -> Mapping[str, Incident]:
+    """For each service where the wait built up while traffic surged: the incident, the latest if there were several."""
+    found = {}
+    for incident in sorted(incidents, key=lambda each: each.onset):
+        ranking = rankings.get(incident.id)
+        cause = _sure(ranking) if ranking else None
+        if ranking and cause and cause.kind is CauseKind.LOAD and ranking.contributions:
+            found[ranking.contributions[0].service_name] = incident
+    return found
 
 
 def without_vain_replicas(
@@ -84,3 +106,15 @@ def _name(service: str, cause: Cause) -> str:
 
 def _sure(ranking: CauseRanking) -> Cause | None:
     return ranking.causes[0] if ranking.causes and ranking.causes[0].confidence >= SURE else None
+
+
+def _gone_since(minutes: MinuteBatch, service: str, version: str) -> int | None:
+    """The minute from which on a version was not seen any more while its service was; None where it still runs."""
+    codes, services = labels(minutes.instances, "service_name")
+    versions, names = labels(minutes.instances, "service_version")
+    minute = column(minutes.instances, "minute").astype(np.int64)
+    own = codes == services.index(service) if service in services else np.zeros(len(codes), np.bool_)
+    new = own & (versions == names.index(version)) if version in names else np.zeros(len(codes), np.bool_)
+    if not new.any() or minute[own].max() - minute[new].max() < GONE_MINUTES:
+        return None
+    return int(minute[new].max()) + 1

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from tracetune.domain import words
 from tracetune.domain.advice import Action, Advice, Capacity, Knob
+from tracetune.domain.anomalies import Incident
 from tracetune.tuning.demand import Demand, peak
 from tracetune.tuning.knee import LEAST_MINUTES, Knee, knee
 from tracetune.tuning.margins import confidence, widened
@@ -17,8 +20,8 @@ TOLD = 1.5
 """A load that varied less than this says nothing about what happens at another load."""
 
 
-def replicas(demand: Demand, capacity: Capacity) -> Advice:
-    """Advice on the replicas of one service, from its healthy minutes.
+def replicas(demand: Demand, capacity: Capacity, surge: Incident | None = None) -> Advice:
+    """Advice on the replicas of one service, from its healthy minutes; ready for another such surge, if there was one.
 
     Work in flight is calls a second times own seconds a call. Needed is the work in flight of the load to come over that
     which one replica carried while its own time was still flat; own seconds cancel, which leaves the calls a second.
@@ -40,18 +43,24 @@ def replicas(demand: Demand, capacity: Capacity) -> Advice:
             f"{demand.service_name}: {seen} minutes with calls and without an incident are too few",
             f"{LEAST_MINUTES} such minutes",
         )
-    load, source = _load_to_come(demand, capacity)
+    load, source = _load_to_come(demand, capacity, surge)
     if found.rises:
         return _with_knee(demand, found, current, load, source)
     return _without_limit(demand, found, current, load, source)
 
 
-def _load_to_come(demand: Demand, capacity: Capacity) -> tuple[float, str]:
+def _load_to_come(demand: Demand, capacity: Capacity, surge: Incident | None) -> tuple[float, str]:
     """Calls a second to be ready for, and how it is known: the forecast, but never less than healthy minutes had."""
-    seen = peak(demand.calls) / 60
-    if capacity.forecast_calls_per_second > seen:
-        return capacity.forecast_calls_per_second, "forecast, 90th percentile"
-    return seen, "the busiest minutes seen"
+    found = [(peak(demand.calls) / 60, "the busiest minutes seen")]
+    if not math.isnan(capacity.forecast_calls_per_second):
+        found.append((capacity.forecast_calls_per_second, "forecast, 90th percentile"))
+    if surge is not None:
+        during = (demand.minutes >= surge.onset) & (demand.minutes < (surge.end or math.inf))
+        if during.any():
+            found.append(
+                (float(np.median(demand.calls[during])) / 60, f"as in the surge of {words.clock(surge.onset)}")
+            )
+    return max(found, key=lambda each: each[0])
 
 
 def _with_knee(demand: Demand, found: Knee, current: float, load: float, source: str) -> Advice:
