@@ -20,7 +20,7 @@ from tracetune.anomalies.rules import (
     episodes,
     gather,
 )
-from tracetune.anomalies.scores import LEAST_CALLS, departure, most_errors_by_chance, with_enough_calls
+from tracetune.anomalies.scores import departure, most_errors_by_chance, with_enough_calls
 from tracetune.anomalies.thresholds import FALSE_INCIDENTS_A_WEEK, threshold
 from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import Anomaly, AnomalyKind, Severity
@@ -42,6 +42,12 @@ LOAD_SIGMAS = 2.33
 
 LOAD_SHARE = 0.5
 """… where they are so in this share of the slow minutes."""
+
+LEAST_CALLS_A_MINUTE = 10
+"""A surge or a drop from or to fewer calls is nothing to speak of."""
+
+LEAST_CALLS_TO_PAGE = 100
+"""Fewer calls in all the anomalous minutes can warn, not page."""
 
 STRONG_SLOWDOWN, STRONG_ERROR_RATIO, STRONG_DROP = 1.5, 0.05, 0.5
 """From here on users notice: half as slow again, one call in twenty failing, half the calls gone."""
@@ -120,7 +126,7 @@ def _calls(seen: _Seen, scores: Float[Array, "series minute"], kind: AnomalyKind
     for episode, score in _episodes(scores, CALLS_EVIDENCE, budget):
         size = _size(seen, Metric.CALLS, episode, scores)
         change = abs(size.observed / size.expected - 1.0) if size.expected > 0 else np.inf
-        if max(size.observed, size.expected) < LEAST_CALLS or change < LEAST_CHANGE:
+        if max(size.observed, size.expected) < LEAST_CALLS_A_MINUTE or change < LEAST_CHANGE:
             continue
         said = words.calls(size.observed, size.lower, size.upper)
         strong = kind is AnomalyKind.DROP and change >= STRONG_DROP
@@ -197,7 +203,9 @@ def _anomaly(  # noqa: PLR0913 - the parts of one value, said once
         id=f"a-{_digest(key.service_name, key.span_name, kind, str(onset))}",
         key=key,
         kind=kind,
-        severity=_severity(kind, float(seen.series.root_share[episode.row]), strong=strong),
+        severity=_severity(
+            kind, users_wait=bool(seen.series.root_share[episode.row] > 0.5), calls=calls, strong=strong
+        ),
         onset=onset,
         end=None if episode.ongoing else last + 1,
         score=score,
@@ -210,14 +218,13 @@ def _anomaly(  # noqa: PLR0913 - the parts of one value, said once
     )
 
 
-def _severity(kind: AnomalyKind, root_share: float, *, strong: bool) -> Severity:
-    """Critical only where users wait: a strong departure of something that they call themselves."""
+def _severity(kind: AnomalyKind, *, users_wait: bool, calls: int, strong: bool) -> Severity:
+    """Critical only where users wait: a strong departure of something that they call themselves, in enough calls."""
     if kind is AnomalyKind.SURGE or not strong:
         return Severity.MINOR
-    waits = root_share > 0.5
-    if waits and kind is not AnomalyKind.LOAD:
-        return Severity.CRITICAL
-    return Severity.WARNING
+    enough = kind is AnomalyKind.DROP or calls >= LEAST_CALLS_TO_PAGE  # a drop has few calls by nature
+    pages = users_wait and enough and kind is not AnomalyKind.LOAD
+    return Severity.CRITICAL if pages else Severity.WARNING
 
 
 def _digest(*parts: str) -> str:

@@ -14,8 +14,11 @@ from tracetune.domain.series import Metric
 
 Array = NDArray[np.float64]
 
-LEAST_CALLS = 10
-"""A minute with fewer calls has no latency score: its p95 is its slowest call, which says little about the rest."""
+LEAST_CALLS = 3
+"""A minute with fewer calls has no latency score: its median is one call, and its p95 too."""
+
+WINDOW_MINUTES, LEAST_WINDOW_CALLS = 10, 30
+"""Nor has one that ends so many minutes with fewer calls than this: a quiet operation needs more minutes than are looked at."""
 
 _BAND_SIGMAS = NormalDist().inv_cdf(QUANTILES[UPPER])
 _LEAST_SECONDS = 1e-6
@@ -39,9 +42,11 @@ def departure(
 def with_enough_calls(
     scores: Float[Array, "series minute"], calls: Float[Array, "series minute"]
 ) -> Float[Array, "series minute"]:
-    """The scores, NaN in minutes of fewer than LEAST_CALLS."""
-    with np.errstate(invalid="ignore"):
-        return np.where(calls >= LEAST_CALLS, scores, np.nan)
+    """The scores, NaN in minutes of fewer than LEAST_CALLS, or after too few in WINDOW_MINUTES."""
+    known = np.nan_to_num(calls)
+    total = np.cumsum(np.pad(known, ((0, 0), (WINDOW_MINUTES, 0))), axis=1)
+    lately = total[:, WINDOW_MINUTES:] - total[:, :-WINDOW_MINUTES]
+    return np.where((known >= LEAST_CALLS) & (lately >= LEAST_WINDOW_CALLS), scores, np.nan)
 
 
 def binomial_tail(

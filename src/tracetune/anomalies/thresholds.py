@@ -14,7 +14,7 @@ FALSE_INCIDENTS_A_WEEK = 1.0
 SIGNALS = 4
 """Latency, more calls, fewer calls and errors share the budget evenly."""
 
-LEAST, MOST = 3.0, 6.0
+LEAST, MOST = 3.0, 4.5
 """No fitted threshold is taken beyond these. Below, a band that covers 98 % would alarm by chance alone; above, the
 minutes it was fitted on were full of incidents."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,29 +55,28 @@ class _Trial:
 def forecast(
     series: SeriesBatch, metric: Metric, estimators: Sequence[Estimator], *, seed: int, horizon_minutes: int
 ) -> Forecast:
-    """The forecast of the best candidate for each series, refitted on all minutes, with verdicts.
+    """The forecast of the best candidate for each series, with verdicts.
 
     The candidates are fitted on the first four fifths and compared by mean pinball loss on the rest, where each forecast
-    sees the minutes before its own gap (a rolling origin) and none after it. The bands are calibrated on the same
-    minutes. On a tie the earlier candidate wins: put the simpler ones first. Where the winner has no forecast (a
-    seasonal model on the first day), the first candidate fills in.
+    sees the minutes before its own gap (a rolling origin) and none after it. The bands are calibrated on the same minutes,
+    and the very model that was compared and calibrated speaks: one fitted again on all minutes would be neither. On a tie
+    the earlier candidate wins: put the simpler ones first. Where the winner has no forecast (a seasonal model on the
+    first day), the first candidate fills in.
 
     Raises:
         NotEnoughData: where no candidate can learn from so few minutes, with the first one's reason.
     """
-    refitted = _fitted(series, metric, estimators, seed)
     cut = series.length - max(int(HELD_BACK_SHARE * series.length), LEAST_HELD_BACK)
-    past = _fitted(series.between(0, cut), metric, estimators, seed, none_is_fine=True)
-    names = [name for name in refitted if name in past] or list(refitted)[:1]
-    trials, compared = _trials(series, metric, {name: past[name] for name in names if name in past}, cut)
-    trials = trials or [_Trial(Widening(), *(np.full(len(series.keys), np.nan) for _ in range(2)))]
+    fitted, reason = _fitted(series.between(0, max(cut, 0)), metric, estimators, seed)
+    if not fitted:  # too short to hold anything back: the first candidate that can speak does, unproven
+        fitted, reason = _fitted(series, metric, estimators[:1], seed)
+    if not fitted:
+        raise reason or ValueError("no candidate was given")
+    names = list(fitted)
+    raw = [each.predict(series, horizon_minutes=horizon_minutes).values for each in fitted.values()]
+    trials, compared = _trials(series[metric][:, cut:], metric, [values[:, cut : series.length] for values in raw])
     chosen = _choose(np.stack([trial.loss for trial in trials], axis=1))
-    candidates = np.stack(
-        [
-            trial.factors.apply(metric, refitted[name].predict(series, horizon_minutes=horizon_minutes).values)
-            for name, trial in zip(names, trials, strict=True)
-        ]
-    )
+    candidates = np.stack([trial.factors.apply(metric, values) for trial, values in zip(trials, raw, strict=True)])
     best = candidates[chosen, np.arange(len(chosen))]
     values = np.where(np.isnan(best), candidates[0], best)
     verdicts = tuple(_verdict(names, trials, row, int(winner), int(compared[row])) for row, winner in enumerate(chosen))
@@ -113,8 +112,9 @@ def excursions(
 
 
 def _fitted(
-    series: SeriesBatch, metric: Metric, estimators: Sequence[Estimator], seed: int, *, none_is_fine: bool = False
-) -> dict[str, Predictor]:
+    series: SeriesBatch, metric: Metric, estimators: Sequence[Estimator], seed: int
+) -> tuple[dict[str, Predictor], NotEnoughData | None]:
+    """The candidates that could learn, by name, and the first reason of one that could not."""
     fitted: dict[str, Predictor] = {}
     reasons: list[NotEnoughData] = []
     for estimator in estimators:
@@ -122,18 +122,14 @@ def _fitted(
             fitted[estimator.name] = estimator.fit(series, metric, seed=seed)
         except NotEnoughData as reason:
             reasons.append(reason)
-    if not fitted and not none_is_fine:
-        raise reasons[0] if reasons else ValueError("no candidate was given")
-    return fitted
+    return fitted, reasons[0] if reasons else None
 
 
 def _trials(
-    series: SeriesBatch, metric: Metric, past: Mapping[str, Predictor], cut: int
+    seen: Float[Array, "series minute"], metric: Metric, raw: Sequence[Float[Array, "series minute quantile"]]
 ) -> tuple[list[_Trial], Int[Counts, " series"]]:
-    """Each candidate's trial, and the number of minutes of each series on which they were compared."""
-    seen = series[metric][:, cut:]
-    raw = [each.predict(series, horizon_minutes=0).values[:, cut:] for each in past.values()]
-    usable = [np.isfinite(quantiles).any(axis=(1, 2)) for quantiles in raw]
+    """Each candidate's trial on the held-back minutes, and the number of minutes of each series that were compared."""
+    usable = np.stack([np.isfinite(quantiles).any(axis=(1, 2)) for quantiles in raw])  # (candidate, series)
     counted: Mask = np.isfinite(seen) & _clean(seen, raw)
     trials = []
     # A candidate without any forecast for a series does not take part there; it must not stop the others' comparison.

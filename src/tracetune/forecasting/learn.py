@@ -14,6 +14,7 @@ from tracetune.forecasting import gate
 from tracetune.forecasting.holt_winters import HoltWintersEstimator
 from tracetune.forecasting.seasonal import SeasonalEstimator
 from tracetune.forecasting.trailing import TrailingMedianEstimator
+from tracetune.forecasting.windows import LATENCIES
 from tracetune.ports import Estimator
 
 LEAST_MINUTES = 30
@@ -30,9 +31,9 @@ Candidates = Mapping[Metric, Sequence[Estimator]]
 
 
 def baselines() -> dict[Metric, list[Estimator]]:
-    """The simple models, for every metric that is forecast; each later model has to beat them."""
+    """For each metric the models that need no training, the simplest first; every other has to beat them."""
     simple: list[Estimator] = [TrailingMedianEstimator(), SeasonalEstimator(), HoltWintersEstimator()]
-    return {metric: list(simple) for metric in (Metric.LATENCY_P50, Metric.LATENCY_P95, Metric.CALLS)}
+    return {metric: list(simple) for metric in (Metric.CALLS, *LATENCIES)}
 
 
 def learn(series: SeriesBatch, *, estimators: Candidates, seed: int, horizon_minutes: int = 60) -> Learned:
@@ -40,7 +41,8 @@ def learn(series: SeriesBatch, *, estimators: Candidates, seed: int, horizon_min
 
     Args:
         series: at least LEAST_MINUTES, or there are limits and no forecasts.
-        estimators: candidates by metric, the simplest first; below LEAST_MINUTES_TO_COMPETE only the first may speak.
+        estimators: candidates by metric, the simplest first, as from ``baselines``, or ``candidates.candidates`` with the
+            LSTM; below LEAST_MINUTES_TO_COMPETE only the first may speak.
         seed: of everything random in training.
         horizon_minutes: how far beyond the last minute to forecast.
     """
@@ -82,7 +84,7 @@ def _limits(series: SeriesBatch) -> list[str]:
     if thin:
         limits.append(
             f"{thin} of {len(series.keys)} operations have fewer than {THIN_CALLS_A_MINUTE:.0f} calls in most minutes: "
-            "their latency is judged only in busier ones."
+            "only large changes of their latency can be told from chance."
         )
     return limits
 

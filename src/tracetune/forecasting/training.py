@@ -30,7 +30,7 @@ BURN_IN_MINUTES = 20
 """The first minutes of a window do not count: the state begins empty there, and does not when predicting."""
 
 WINDOWS_A_STEP = 64
-STEPS = 240
+STEPS = 320
 LEARNING_RATE = 4e-3
 CLIP_NORM = 1.0
 
