@@ -21,7 +21,7 @@ from tracetune.domain.causes import Cause, CauseKind, CauseRanking, Contribution
 from tracetune.domain.forecasts import QUANTILES, Forecast, Verdict
 from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.histograms import Histograms, bucket_of
-from tracetune.domain.minutes import EXEMPLARS, INSTANCES, LINKS, OPERATIONS, PATHS, MinuteBatch
+from tracetune.domain.minutes import EXEMPLARS, INSTANCES, LINKS, OPERATIONS, PATHS, MinuteBatch, column
 from tracetune.domain.quality import Finding
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.domain.spans import SpanBatch, SpanKind, StatusCode
@@ -67,9 +67,11 @@ def _shop(suffix: str) -> tuple[tuple[Operation, float], ...]:
 
 @dataclass
 class _Rows:
-    operations: list[dict[str, Any]] = field(default_factory=list)
-    links: list[dict[str, Any]] = field(default_factory=list)
-    paths: list[dict[str, Any]] = field(default_factory=list)
+    """What becomes the tables: pieces of columns for the wide ones, one mapping a row for the narrow ones."""
+
+    operations: list[pa.Table] = field(default_factory=list)
+    links: list[pa.Table] = field(default_factory=list)
+    paths: list[pa.Table] = field(default_factory=list)
     exemplars: list[dict[str, Any]] = field(default_factory=list)
     instances: list[dict[str, Any]] = field(default_factory=list)
     spans: list[dict[str, Any]] = field(default_factory=list)
@@ -104,14 +106,16 @@ def shop_analysis(*, seed: int = 7, minutes: int = 1440, suffix: str = "") -> An
     forecasts = _forecasts(series)
     incidents, rankings = _incidents(series, forecasts, minutes, suffix)
     graph = ServiceGraph.from_minutes(batch)
-    calls = int(sum(row["root_calls"] for row in rows.operations))
-    spans = int(sum(row["calls"] for row in rows.operations))
+    calls = int(column(batch.operations, "root_calls").sum())
+    spans = int(column(batch.operations, "calls").sum())
     ingested = Ingested(
         minutes=batch,
         sources=(
             SourceSummary("shop-morning.json.gz", "jaeger_json", spans // 2, 48_211_020),
             SourceSummary("shop-evening.json.gz", "jaeger_json", spans - spans // 2, 51_008_411),
-            SourceSummary("notes.txt", "unknown", 0, 2_114, "not a format of traces at byte 0; give Jaeger, OTLP or Zipkin"),
+            SourceSummary(
+                "notes.txt", "unknown", 0, 2_114, "not a format of traces at byte 0; give Jaeger, OTLP or Zipkin"
+            ),
         ),
         spans=spans,
         traces=calls,
@@ -183,7 +187,9 @@ def _root(rng: np.random.Generator, rows: _Rows, root: Operation, per_minute: fl
     _exemplars(rows, drawn, minute)
 
 
-def _draw(rng: np.random.Generator, operation: Operation, minute: NDArray[np.int64], load: NDArray[np.float64]) -> _Drawn:
+def _draw(
+    rng: np.random.Generator, operation: Operation, minute: NDArray[np.int64], load: NDArray[np.float64]
+) -> _Drawn:
     queueing = 1 + 0.25 * np.maximum(load[minute] - 1, 0) ** 1.6
     own = rng.lognormal(np.log(operation.own_ms / 1e3), 0.34, len(minute)) * queueing
     slow = (minute >= SLOW[0]) & (minute < SLOW[1])
@@ -194,69 +200,54 @@ def _draw(rng: np.random.Generator, operation: Operation, minute: NDArray[np.int
     return _Drawn(operation, own, duration, children)
 
 
-def _account(
-    rows: _Rows, part: _Drawn, parent: _Drawn | None, root: _Drawn, minute: NDArray[np.int64]
-) -> None:
+def _account(rows: _Rows, part: _Drawn, parent: _Drawn | None, root: _Drawn, minute: NDArray[np.int64]) -> None:
     duration, own = (part.duration * 1e9).astype(np.int64), (part.own * 1e9).astype(np.int64)
     failed = np.zeros(len(minute), np.int64)
     if part.operation.name == "Quote":
         during = (minute >= FAILING[0]) & (minute < FAILING[1])
         failed[during] = np.arange(int(during.sum())) % 3 == 0
-    size = int(minute.max()) + 1
-    calls = np.bincount(minute, minlength=size)
-    sums = {
-        "errors": np.bincount(minute, weights=failed, minlength=size),
-        "duration": np.bincount(minute, weights=duration, minlength=size),
-        "own": np.bincount(minute, weights=own, minlength=size),
-    }
-    histograms = {
-        name: Histograms.from_entries(size, minute, bucket_of(values), np.ones(len(minute), np.uint64)).to_arrow()
-        for name, values in (("duration", duration), ("own", own))
-    }
-    service = part.operation.service
-    for at in np.flatnonzero(calls).tolist():
-        common = {"minute": START + at, "calls": int(calls[at]), "errors": int(sums["errors"][at])}
-        rows.operations.append(
+    seen, row = np.unique(minute, return_inverse=True)
+    ones = np.ones(len(minute), np.int64)
+
+    def total(values: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.bincount(row, weights=values).astype(np.int64)
+
+    def histogram(values: NDArray[np.int64]) -> pa.Array:
+        return Histograms.from_entries(len(seen), row, bucket_of(values), ones.astype(np.uint64)).to_arrow()
+
+    service, name = part.operation.service, part.operation.name
+    calls, nothing = total(ones), np.zeros(len(seen), np.int64)
+    common = {"minute": seen + START, "span_name": name, "calls": calls, "errors": total(failed)}
+    rows.operations.append(
+        _piece(
+            OPERATIONS,
             common
-            | {
-                "service_name": service,
-                "span_name": part.operation.name,
-                "span_kind": int(SpanKind.SERVER),
-                "is_entry": True,
-                "root_calls": int(calls[at]) if parent is None else 0,
-                "duration_nano": int(sums["duration"][at]),
-                "self_time_nano": int(sums["own"][at]),
-                "duration": histograms["duration"][at].as_py(),
-                "self_time": histograms["own"][at].as_py(),
-            }
+            | {"service_name": service, "span_kind": nothing + SpanKind.SERVER, "is_entry": nothing == 0}
+            | {"root_calls": calls if parent is None else nothing}
+            | {"duration_nano": total(duration), "self_time_nano": total(own)}
+            | {"duration": histogram(duration), "self_time": histogram(own)},
         )
-        rows.paths.append(
-            {
-                "minute": START + at,
-                "entry_service": root.operation.service,
-                "entry_name": root.operation.name,
-                "service_name": service,
-                "span_name": part.operation.name,
-                "traces": int(calls[at]),
-                "spans": int(calls[at]),
-                "critical_path_nano": int(sums["own"][at]),
-            }
+    )
+    rows.paths.append(
+        _piece(
+            PATHS,
+            {"minute": seen + START, "entry_service": root.operation.service, "entry_name": root.operation.name}
+            | {"service_name": service, "span_name": name, "traces": calls, "spans": calls}
+            | {"critical_path_nano": total(own)},
         )
-        if parent is not None:
-            rows.links.append(
+    )
+    if parent is not None:
+        unpaired = Histograms.from_entries(len(seen), row[:0], bucket_of(own[:0]), ones[:0].astype(np.uint64))
+        rows.links.append(
+            _piece(
+                LINKS,
                 common
-                | {
-                    "client": parent.operation.service,
-                    "server": service,
-                    "span_name": part.operation.name,
-                    "connection_type": part.operation.connection,
-                    "client_duration_nano": int(sums["duration"][at]),
-                    "paired_calls": 0,
-                    "gap_nano": 0,
-                    "client_duration": histograms["duration"][at].as_py(),
-                    "gap": [],
-                }
+                | {"client": parent.operation.service, "server": service}
+                | {"connection_type": part.operation.connection, "client_duration_nano": total(duration)}
+                | {"paired_calls": nothing, "gap_nano": nothing}
+                | {"client_duration": histogram(duration), "gap": unpaired.to_arrow()},
             )
+        )
 
 
 def _exemplars(rows: _Rows, root: _Drawn, minute: NDArray[np.int64]) -> None:
@@ -331,15 +322,30 @@ def _instances(rows: _Rows, minutes: int, suffix: str) -> None:
 
 def _batch(rows: _Rows) -> MinuteBatch:
     return MinuteBatch(
-        _table(rows.operations, OPERATIONS),
-        _table(rows.links, LINKS),
+        pa.concat_tables(rows.operations),
+        pa.concat_tables(rows.links),
         _table(rows.instances, INSTANCES),
-        _table(rows.paths, PATHS),
+        pa.concat_tables(rows.paths),
         _table(rows.exemplars, EXEMPLARS),
     )
 
 
+def _piece(schema: pa.Schema, columns: Mapping[str, Any]) -> pa.Table:
+    """A table from one array a column, or from one string for all its rows."""
+    length = len(columns["minute"])
+    arrays = []
+    for entry in schema:
+        values = columns[entry.name]
+        if isinstance(values, str):
+            codes = pa.array(np.zeros(length, np.int32))
+            arrays.append(pa.DictionaryArray.from_arrays(codes, pa.array([values])))
+        else:
+            arrays.append(values if isinstance(values, pa.Array) else pa.array(values).cast(entry.type))
+    return pa.table(arrays, schema=schema)
+
+
 def _table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """A table from one mapping a row."""
     columns = []
     for entry in schema:
         values = [row[entry.name] for row in rows]
@@ -406,7 +412,9 @@ def _incidents(
         observed = float(np.nanmedian(series[metric][row, when[0] : when[1]]))
         lower, middle, upper = 0.0, 0.0, 0.012
         if metric in forecasts:
-            lower, middle, upper = np.median(forecasts[metric].values[row, when[0] : when[1]], axis=0)[[0, 3, 6]].tolist()
+            lower, middle, upper = np.median(forecasts[metric].values[row, when[0] : when[1]], axis=0)[
+                [0, 3, 6]
+            ].tolist()
         number_of = "p95" if metric is Metric.LATENCY_P95 else metric.value
         why = f"{number_of} {observed:.3g}, expected {lower:.3g} to {upper:.3g} for {when[1] - when[0]} minutes."
         calls = int(np.nansum(series[Metric.CALLS][row, when[0] : when[1]]))

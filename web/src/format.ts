@@ -5,7 +5,8 @@ const MISSING = "–";
 /** A number with `digits` significant digits, never in exponents, with thousands separated; `trim` drops final zeros. */
 export function number(value: number | null, digits = 3, trim = true): string {
   if (value === null || !Number.isFinite(value)) return MISSING;
-  const magnitude = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
+  const rounded = Number(value.toPrecision(digits)); // 0.9996 of three digits is 1.00, not 1.000
+  const magnitude = rounded === 0 ? 0 : Math.floor(Math.log10(Math.abs(rounded)));
   const decimals = Math.min(Math.max(digits - 1 - magnitude, 0), 6);
   const text = value.toFixed(decimals);
   const [whole = "", fraction = ""] = (decimals && trim ? text.replace(/\.?0+$/, "") : text).split(".");

@@ -28,7 +28,7 @@ MOST_CELLS = 288
 MOST_SPREAD_ROWS = 24
 STACKED_SERVICES = 5  # in the own-time chart; the eye cannot tell more tints of one colour apart
 LATENCIES = ((Metric.LATENCY_P95, "p95"), (Metric.LATENCY_P50, "p50"))
-HEAT_BOUNDS = (0.1, 0.5, 1.0, 2.0)
+HEAT_BOUNDS = (0.2, 0.5, 1.0, 2.0)
 """Band-widths above the band, mean over a cell, at which the levels 1 to 4 begin. One noisy minute of five stays level 0."""
 
 Values = NDArray[np.float64]
@@ -108,7 +108,7 @@ def drawn_minutes(analysis: Analysis) -> int:
     """Minutes on the time axis: those seen and those forecast."""
     series = analysis.learned.series
     ends = [f.start_minute + f.values.shape[1] - series.start_minute for f in analysis.learned.forecasts.values()]
-    return max([series.length, *ends])
+    return max(series.length, *ends) if ends else series.length
 
 
 def releases(analysis: Analysis) -> list[Release]:
@@ -213,7 +213,9 @@ def _stretch(values: Values, length: int) -> Values:
     return np.concatenate([values, np.full(length - len(values), np.nan)])
 
 
-def _optional(band: Values | None, level: int, pick: tuple[NDArray[np.int64], ...], *, log: bool = False) -> Column | None:
+def _optional(
+    band: Values | None, level: int, pick: tuple[NDArray[np.int64], ...], *, log: bool = False
+) -> Column | None:
     if band is None:
         return None
     values = np.maximum(band[:, level][pick], 0.0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 
 from tracetune.domain.advice import Action, Advice
 from tracetune.domain.analysis import Analysis
-from tracetune.domain.anomalies import AnomalyKind, Severity
+from tracetune.domain.anomalies import Severity
 from tracetune.domain.causes import CauseKind
 from tracetune.domain.minutes import column, group_rows, histograms, labels
 from tracetune.domain.series import Metric, SeriesKey
@@ -124,7 +125,7 @@ def _spark(analysis: Analysis, key: SeriesKey) -> np.ndarray:
         return np.full(1, np.nan)
     values = series[Metric.LATENCY_P95][series.keys.index(key)]
     edges = np.linspace(0, len(values), min(SPARK_POINTS, len(values)) + 1).astype(np.int64)
-    parts = [values[a:b][~np.isnan(values[a:b])] for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [values[a:b][~np.isnan(values[a:b])] for a, b in pairwise(edges)]
     return np.array([np.median(part) if len(part) else np.nan for part in parts])
 
 
@@ -135,7 +136,7 @@ def _map(analysis: Analysis) -> ServiceMap:
     for incident in analysis.incidents:
         for anomaly in incident.anomalies:
             severity.setdefault(anomaly.key.service_name, []).append(anomaly.severity)
-    causes, slow = _blamed(analysis)
+    causes, slowed = _blamed(analysis)
     kinds = {edge.server: edge.connection_type for edge in analysis.graph.edges if edge.connection_type}
     totals: dict[tuple[str, str], tuple[int, int]] = {}
     for edge in analysis.graph.edges:
@@ -156,24 +157,26 @@ def _map(analysis: Analysis) -> ServiceMap:
         for name, (x, y) in sorted(laid.places.items())
     ]
     edges = [
-        MapEdge(client, server, *totals[client, server], client in slow and server in slow, list(points))
+        MapEdge(
+            client, server, *totals[client, server], any({client, server} <= names for names in slowed), list(points)
+        )
         for (client, server), points in sorted(laid.routes.items())
     ]
     return ServiceMap(laid.width, laid.height, layout.NODE_WIDTH, layout.NODE_HEIGHT, nodes, edges)
 
 
-def _blamed(analysis: Analysis) -> tuple[set[str], set[str]]:
-    """Services that are the likeliest cause of an incident that code or a link caused, and the services it slowed."""
+def _blamed(analysis: Analysis) -> tuple[set[str], list[set[str]]]:
+    """Services that are the likeliest cause of an incident that load does not explain, and each such incident's services."""
     causes: set[str] = set()
-    slow: set[str] = set()
+    slowed: list[set[str]] = []
     for incident in analysis.incidents:
         ranking = analysis.rankings.get(incident.id)
         first = ranking.causes[0] if ranking and ranking.causes else None
         if first is None or first.kind in (CauseKind.LOAD, CauseKind.UNKNOWN):
             continue
         causes.add(first.service_name)
-        slow.update({first.service_name, *incident.services})
-    return causes, slow
+        slowed.append({first.service_name, *incident.services})
+    return causes, slowed
 
 
 def _by_service(analysis: Analysis) -> tuple[dict[str, int], dict[str, float]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tracetune.domain.graph import ServiceGraph
 
@@ -21,6 +22,7 @@ DUMMY_HEIGHT = 6.0  # a passing edge needs less room than a service
 MARGIN = 8.0
 ORDER_SWEEPS = 12
 PLACE_SWEEPS = 16
+MOST_ALONE_IN_ROW = 5
 
 Point = tuple[float, float]
 Node = str | tuple[str, str, int]  # a service, or the dummy of an edge (client, server) in a layer
@@ -56,18 +58,24 @@ def lay_out(graph: ServiceGraph) -> Layout:
         backwards = (a, b) in reversed_pairs
         points = _points(chains[(b, a) if backwards else (a, b)], places, y, top)
         routes[a, b] = tuple(reversed(points)) if backwards else points
-    height = max((place[1] for place in places.values()), default=-NODE_HEIGHT / 2) + NODE_HEIGHT / 2
-    height = max([height, *(point[1] for route in routes.values() for point in route)])
-    columns = max(len(layers), min(len(alone), 5))
-    for position, name in enumerate(alone):
-        row, column = divmod(position, columns)
-        places[name] = (
-            MARGIN + NODE_WIDTH / 2 + column * (NODE_WIDTH + COLUMN_GAP),
-            height + (2 * ROW_GAP if joined else MARGIN) + NODE_HEIGHT / 2 + row * (NODE_HEIGHT + ROW_GAP),
+    columns = max(len(layers), min(len(alone), MOST_ALONE_IN_ROW), 1)
+    lowest = max((level for route in routes.values() for _, level in route), default=MARGIN - NODE_HEIGHT / 2)
+    lowest = max([lowest, *(level for _, level in places.values())])
+    places |= _stand_alone(alone, columns, lowest + NODE_HEIGHT + 2 * ROW_GAP if joined else MARGIN + NODE_HEIGHT / 2)
+    width = 2 * MARGIN + columns * (NODE_WIDTH + COLUMN_GAP) - COLUMN_GAP
+    height = max([lowest, *(level for _, level in places.values())]) + NODE_HEIGHT / 2 + MARGIN
+    return Layout(width, height, places, routes)
+
+
+def _stand_alone(names: Sequence[str], columns: int, first: float) -> dict[str, Point]:
+    """Rows of services that call nobody and that nobody calls."""
+    return {
+        name: (
+            MARGIN + NODE_WIDTH / 2 + (position % columns) * (NODE_WIDTH + COLUMN_GAP),
+            first + (position // columns) * (NODE_HEIGHT + ROW_GAP),
         )
-    bottom = max((place[1] + NODE_HEIGHT / 2 for place in places.values()), default=0.0)
-    width = 2 * MARGIN + max(columns, 1) * (NODE_WIDTH + COLUMN_GAP) - COLUMN_GAP
-    return Layout(width, max(height, bottom) + MARGIN, places, routes)
+        for position, name in enumerate(names)
+    }
 
 
 def _back_edges(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -134,7 +142,7 @@ def _neighbours(chains: Iterable[Sequence[Node]]) -> tuple[dict[Node, list[Node]
     left: dict[Node, list[Node]] = {}
     right: dict[Node, list[Node]] = {}
     for chain in chains:
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in pairwise(chain):
             right.setdefault(a, []).append(b)
             left.setdefault(b, []).append(a)
     return left, right
@@ -147,8 +155,7 @@ def _order(layers: list[list[Node]], neighbours: tuple[dict[Node, list[Node]], d
         near = neighbours[sweep % 2]
         for layer in layers if sweep % 2 == 0 else reversed(layers):
             layer.sort(key=lambda node: (_mean(near.get(node, ()), position, position[node]), position[node]))
-            for at, node in enumerate(layer):
-                position[node] = at
+            position.update({node: at for at, node in enumerate(layer)})
 
 
 def _place(
@@ -195,7 +202,9 @@ def _isotonic(wanted: Sequence[float]) -> list[float]:
     return [mean for mean, size in blocks for _ in range(size)]
 
 
-def _points(chain: Sequence[Node], places: Mapping[str, Point], y: Mapping[Node, float], top: float) -> tuple[Point, ...]:
+def _points(
+    chain: Sequence[Node], places: Mapping[str, Point], y: Mapping[Node, float], top: float
+) -> tuple[Point, ...]:
     client, server = str(chain[0]), str(chain[-1])
     start, end = places[client], places[server]
     points = [(start[0] + NODE_WIDTH / 2, start[1])]

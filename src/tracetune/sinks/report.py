@@ -69,9 +69,7 @@ def render(analysis: Analysis) -> str:
     no other script even if one were smuggled in by a name.
     """
     script, style = _static("report.js"), _static("report.css")
-    policy = (
-        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
-    )
+    policy = f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
     headline = html.escape(analysis.headline)
     return _PAGE.format(
         policy=policy,

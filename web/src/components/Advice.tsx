@@ -17,7 +17,7 @@ export function Advice({ advice }: { advice: AdviceView[] }) {
   return (
     <Panel id="advice" title="Advice" note="nothing was changed; each line says why">
       <Scroll label="Advice">
-        <table class="advice">
+        <table class="advice cards">
           <thead>
             <tr>
               <th scope="col">Setting</th>
@@ -59,10 +59,10 @@ function Row({ one }: { one: AdviceView }) {
         {one.peer && ` → ${one.peer}`} <span class="knob">{words(one.knob)}</span>
         <span class="sr"> {ACTIONS[one.action]}</span>
       </th>
-      <td class="n">{amount(one.current, one.unit)}</td>
-      <td class="n strong">{advised(one)}</td>
-      <td class="n">{bounds}</td>
-      <td>{one.confidence}</td>
+      <td class="n" data-name="now">{amount(one.current, one.unit)}</td>
+      <td class="n strong" data-name="advised">{advised(one)}</td>
+      <td class="n" data-name="range">{bounds}</td>
+      <td data-name="confidence">{one.confidence}</td>
       <td class="wrap reason">
         {one.reasons.join(" ")} {one.unlock && <b>{one.unlock}</b>}
         {one.patch && <Patch text={one.patch} />}

@@ -2,14 +2,13 @@
 import type { Distribution as Bins, Document } from "../document";
 import { duration, plural, setting, share as shareText } from "../format";
 import { selected } from "../state";
+import { useWidth } from "../width";
+import { decades, middle, PER_DOUBLING, sum } from "../geometry";
 import { OperationSelect } from "./OperationSelect";
 import { Empty, Panel } from "./Panel";
 
-const WIDTH = 560;
-const HEIGHT = 300;
-const PER_DOUBLING = 8; // as in document.py, Distribution
+const HEIGHT = 340;
 const FOOT = 22;
-const STEPS = [1, 2, 5];
 
 export function Distribution({ report }: { report: Document }) {
   const one = report.series[selected.value];
@@ -44,12 +43,13 @@ export function Distribution({ report }: { report: Document }) {
 }
 
 function Histogram({ bins, name }: { bins: Bins; name: string }) {
+  const [host, width] = useWidth<HTMLDivElement>(560);
   const count = bins.usual.length;
   const usual = shares(bins.usual);
   const unusual = shares(bins.unusual);
   const highest = Math.max(...usual, ...unusual, 1e-9);
   const plot = HEIGHT - FOOT;
-  const step = WIDTH / count;
+  const step = width / count;
   const y = (share: number) => plot - (share / highest) * (plot - 8);
   const outline = unusual.map((share, at) => `L${(at * step).toFixed(1)} ${y(share).toFixed(1)}H${((at + 1) * step).toFixed(1)}`).join("");
   const upper = (at: number) => 2 ** ((bins.first + at + 1) / PER_DOUBLING);
@@ -57,14 +57,15 @@ function Histogram({ bins, name }: { bins: Bins; name: string }) {
   const medianOf = (counts: number[]) => upper(middle(counts));
   const told = `Durations of ${name}: usually about ${duration(medianOf(bins.usual))}${sum(bins.unusual) ? `, in anomalous minutes about ${duration(medianOf(bins.unusual))}` : ""}.`;
   return (
-    <svg class="histogram" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={told}>
+    <div ref={host}>
+    <svg class="histogram" viewBox={`0 0 ${width} ${HEIGHT}`} height={HEIGHT} role="img" aria-label={told}>
       {usual.map((share, at) => (
         <rect key={at} class="bar" x={at * step + 0.5} width={Math.max(step - 1, 0.5)} y={y(share)} height={plot - y(share)}>
           <title>{`up to ${duration(upper(at))}: ${shareText(share)} of usual calls, ${shareText(unusual[at] ?? 0)} of anomalous`}</title>
         </rect>
       ))}
       {sum(bins.unusual) > 0 && <path class="outline" d={`M0 ${plot}${outline}V${plot}`} />}
-      <line class="axis" x1="0" x2={WIDTH} y1={plot} y2={plot} />
+      <line class="axis" x1="0" x2={width} y1={plot} y2={plot} />
       {decades(bins.first, count).map((seconds) => (
         <g key={seconds}>
           <line class="axis" x1={x(seconds)} x2={x(seconds)} y1={plot} y2={plot + 4} />
@@ -74,38 +75,11 @@ function Histogram({ bins, name }: { bins: Bins; name: string }) {
         </g>
       ))}
     </svg>
+    </div>
   );
-}
-
-function sum(values: number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 function shares(counts: number[]): number[] {
   const total = sum(counts);
   return counts.map((count) => (total ? count / total : 0));
-}
-
-/** The bin that holds the median. */
-export function middle(counts: number[]): number {
-  const half = sum(counts) / 2;
-  let so_far = 0;
-  return Math.max(
-    counts.findIndex((count) => (so_far += count) >= half),
-    0,
-  );
-}
-
-/** Round durations inside the scale, few enough to be read. */
-export function decades(first: number, count: number): number[] {
-  const low = 2 ** (first / PER_DOUBLING);
-  const high = 2 ** ((first + count) / PER_DOUBLING);
-  const found: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
-    for (const step of STEPS) {
-      const value = step * 10 ** power;
-      if (value > low * 1.12 && value < high / 1.12) found.push(value);
-    }
-  }
-  return found.length > 8 ? found.filter((value) => value.toExponential().startsWith("1e")) : found;
 }

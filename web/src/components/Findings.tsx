@@ -20,7 +20,7 @@ export function Findings({ findings }: { findings: FindingView[] }) {
   return (
     <Panel id="data" title="Problems of the data" note="the most harmful first">
       <Scroll label="Problems of the data">
-        <table>
+        <table class="cards">
           <thead>
             <tr>
               <th scope="col">Problem</th>
@@ -38,11 +38,11 @@ export function Findings({ findings }: { findings: FindingView[] }) {
                   {finding.meaning}
                   {finding.detail && <span class="quiet"> ({finding.detail})</span>}
                 </th>
-                <td class="n">{finding.count.toLocaleString("en-GB")}</td>
-                <td class="n">{finding.total ? share(finding.count / finding.total) : number(null)}</td>
-                <td>{EFFECTS[finding.effect]}</td>
-                <td class="wrap">{finding.where.join(", ") || "–"}</td>
-                <td class="wrap">{finding.remedy}</td>
+                <td class="n" data-name="count">{finding.count.toLocaleString("en-GB")}</td>
+                <td class="n" data-name="share">{finding.total ? share(finding.count / finding.total) : number(null)}</td>
+                <td data-name="effect">{EFFECTS[finding.effect]}</td>
+                <td class="wrap" data-name="where">{finding.where.join(", ") || "–"}</td>
+                <td class="wrap" data-name="remedy">{finding.remedy}</td>
               </tr>
             ))}
           </tbody>

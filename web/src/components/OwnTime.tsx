@@ -4,19 +4,20 @@ import { culpritFor } from "../culprit";
 import type { Document, OwnTime as Stacks } from "../document";
 import { duration, durationTicks, length, moment, share, timeTicks } from "../format";
 import { selected } from "../state";
+import { niceLevels } from "../geometry";
+import { useWidth } from "../width";
 import { OperationSelect } from "./OperationSelect";
 import { Empty, Panel, Scroll } from "./Panel";
 import { tintClass } from "./PathBars";
 
-const WIDTH = 560;
-const HEIGHT = 150;
+const HEIGHT = 190;
 const LEFT = 52;
 const FOOT = 20;
-const LINES = 3;
 
 export function OwnTime({ report }: { report: Document }) {
   const one = report.series[selected.value];
-  const stacks = one?.own_time;
+  const culprit = one ? culpritFor(report, one) : "";
+  const stacks = one?.own_time ? culpritFirst(one.own_time, culprit) : null;
   const select = <OperationSelect series={report.series} id="own-time-operation" />;
   if (!one || !stacks) {
     return (
@@ -30,7 +31,6 @@ export function OwnTime({ report }: { report: Document }) {
     );
   }
   const total = stacks.total_seconds.reduce((sum, value) => sum + value, 0);
-  const culprit = culpritFor(report, one);
   const others = stacks.service_names.filter((name) => name !== culprit);
   const tint = (name: string) => tintClass(name, others.indexOf(name), name !== "" && name === culprit);
   return (
@@ -67,6 +67,19 @@ export function OwnTime({ report }: { report: Document }) {
   );
 }
 
+/** The culprit stands on the ground line, where its change is easiest to see. */
+function culpritFirst(stacks: Stacks, culprit: string): Stacks {
+  const at = stacks.service_names.indexOf(culprit);
+  if (at <= 0) return stacks;
+  const move = <Item,>(items: Item[]): Item[] => [...items.slice(at, at + 1), ...items.slice(0, at), ...items.slice(at + 1)];
+  return {
+    ...stacks,
+    service_names: move(stacks.service_names),
+    seconds: move(stacks.seconds),
+    total_seconds: move(stacks.total_seconds),
+  };
+}
+
 interface StackProps {
   stacks: Stacks;
   tint: (name: string) => string;
@@ -75,23 +88,25 @@ interface StackProps {
 }
 
 function Stack({ stacks, tint, report, name }: StackProps) {
+  const [host, full] = useWidth<HTMLDivElement>(560);
   const columns = stacks.seconds.map(decode);
   const bins = columns[0]?.length ?? 0;
   const sums = Array.from({ length: bins }, (_, at) => columns.reduce((sum, column) => sum + (column[at] ?? 0), 0));
   const highest = Math.max(...sums, 1e-9);
   const plot = HEIGHT - FOOT;
-  const width = (WIDTH - LEFT) / Math.max(bins, 1);
+  const width = (full - LEFT) / Math.max(bins, 1);
   const y = (seconds: number) => plot - (seconds / highest) * (plot - 8);
   const levels = niceLevels(highest);
   const labels = durationTicks(levels);
   const minute = (at: number) => report.start_minute + at * stacks.minutes_per_bin;
-  const ticks = timeTicks(report.start_minute, minute(bins), 6);
+  const ticks = timeTicks(report.start_minute, minute(bins), full / 80);
   const x = (at: number) => LEFT + ((at - report.start_minute) / stacks.minutes_per_bin) * width;
   return (
-    <svg class="stack-chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`Own time on the critical path of ${name} by service over time; the table below sums it up.`}>
+    <div ref={host}>
+    <svg class="stack-chart" viewBox={`0 0 ${full} ${HEIGHT}`} height={HEIGHT} role="img" aria-label={`Own time on the critical path of ${name} by service over time; the table below sums it up.`}>
       {levels.map((level, at) => (
         <g key={level}>
-          <line class="grid" x1={LEFT} x2={WIDTH} y1={y(level)} y2={y(level)} />
+          <line class="grid" x1={LEFT} x2={full} y1={y(level)} y2={y(level)} />
           <text x={LEFT - 8} y={y(level) + 4} text-anchor="end">
             {labels[at]}
           </text>
@@ -118,13 +133,6 @@ function Stack({ stacks, tint, report, name }: StackProps) {
         </text>
       ))}
     </svg>
+    </div>
   );
-}
-
-/** Round values from 0 towards the highest. */
-export function niceLevels(highest: number): number[] {
-  const rough = highest / LINES;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((value) => value >= rough) ?? rough;
-  return Array.from({ length: Math.floor(highest / step) + 1 }, (_, at) => at * step);
 }

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { MapEdge, MapNode, ServiceMap as Map } from "../document";
 import { duration, plural, shortCount } from "../format";
+import { curve } from "../geometry";
 import { Empty, Panel, Scroll } from "./Panel";
 import { SEVERITY_WORDS, shapePath } from "./Status";
 
@@ -56,20 +57,6 @@ function neighbours(map: Map, name: string): Set<string> {
     if (edge.server === name) found.add(edge.client);
   }
   return found;
-}
-
-/** A smooth line through the points, level where it leaves and where it arrives. */
-export function curve(points: [number, number][]): string {
-  const [first, ...rest] = points;
-  if (!first) return "";
-  let path = `M${first[0]} ${first[1]}`;
-  let [x, y] = first;
-  for (const [toX, toY] of rest) {
-    const bend = (toX - x) / 2;
-    path += y === toY ? `H${toX}` : `C${x + bend} ${y} ${toX - bend} ${toY} ${toX} ${toY}`;
-    [x, y] = [toX, toY];
-  }
-  return path;
 }
 
 function Edge({ edge, near }: { edge: MapEdge; near: boolean }) {

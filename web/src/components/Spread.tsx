@@ -1,28 +1,11 @@
 // How it spread: one strip a service, darker the further above its forecast.
 import type { Document } from "../document";
 import { length, period, timeTicks } from "../format";
+import { runsOf, type Run } from "../geometry";
 import { Empty, Panel } from "./Panel";
 
 const LEVELS = ["inside", "a little above", "above", "well above", "far above"];
 const TICKS = 8;
-
-interface Run {
-  first: number;
-  last: number;
-  level: number; // -1: not observed
-}
-
-/** Neighbouring cells of one level. */
-export function runsOf(cells: string): Run[] {
-  const runs: Run[] = [];
-  for (let at = 0; at < cells.length; at++) {
-    const level = cells[at] === " " ? -1 : Number(cells[at]);
-    const before = runs[runs.length - 1];
-    if (before && before.level === level) before.last = at + 1;
-    else runs.push({ first: at, last: at + 1, level });
-  }
-  return runs;
-}
 
 export function Spread({ report }: { report: Document }) {
   const { spread, start_minute: start } = report;

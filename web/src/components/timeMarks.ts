@@ -62,7 +62,12 @@ export function drawMarkers(chart: uPlot, marks: Mark[], cutoff: number): void {
   ctx.textAlign = "left";
   const visible = (at: number) => at >= bbox.left && at <= right;
   const now = chart.valToPos(cutoff * 60, "x", true);
-  if (visible(now) && now < right - 2) vertical(ctx, now, bbox, colour("normal"), []);
+  if (visible(now) && now < right - 2) {
+    vertical(ctx, now, bbox, colour("normal"), []);
+    ctx.fillStyle = colour("ink3");
+    const text = "forecast →";
+    if (now + ctx.measureText(text).width + 6 * ratio < right) ctx.fillText(text, now + 6 * ratio, bbox.top + 1);
+  }
   let busyUntil = -Infinity;
   for (const mark of marks) {
     const at = chart.valToPos(mark.minute * 60, "x", true);

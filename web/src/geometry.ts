@@ -1,0 +1,76 @@
+// Where things go in a drawing: bins, marks, runs and curves; no document, no browser.
+
+/** Bins of a distribution to a doubling, as in src/tracetune/sinks/document.py, Distribution. */
+export const PER_DOUBLING = 8;
+
+const STEPS = [1, 2, 5];
+const MOST_MARKS = 8;
+const LINES = 3;
+
+export function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** The bin that holds the median. */
+export function middle(counts: number[]): number {
+  const half = sum(counts) / 2;
+  let soFar = 0;
+  return Math.max(
+    counts.findIndex((count) => (soFar += count) >= half),
+    0,
+  );
+}
+
+/** Round durations inside the scale, few enough to be read. */
+export function decades(first: number, count: number): number[] {
+  const low = 2 ** (first / PER_DOUBLING);
+  const high = 2 ** ((first + count) / PER_DOUBLING);
+  const found: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    for (const step of STEPS) {
+      const value = step * 10 ** power;
+      if (value > low * 1.12 && value < high / 1.12) found.push(value);
+    }
+  }
+  return found.length > MOST_MARKS ? found.filter((value) => value.toExponential().startsWith("1e")) : found;
+}
+
+/** Round values from 0 towards the highest. */
+export function niceLevels(highest: number): number[] {
+  const rough = highest / LINES;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((value) => value >= rough) ?? rough;
+  return Array.from({ length: Math.floor(highest / step) + 1 }, (_, at) => at * step);
+}
+
+export interface Run {
+  first: number;
+  last: number;
+  level: number; // -1: not observed
+}
+
+/** Neighbouring cells of one level. */
+export function runsOf(cells: string): Run[] {
+  const runs: Run[] = [];
+  for (let at = 0; at < cells.length; at++) {
+    const level = cells[at] === " " ? -1 : Number(cells[at]);
+    const before = runs[runs.length - 1];
+    if (before && before.level === level) before.last = at + 1;
+    else runs.push({ first: at, last: at + 1, level });
+  }
+  return runs;
+}
+
+/** A smooth line through the points, level where it leaves and where it arrives. */
+export function curve(points: [number, number][]): string {
+  const [first, ...rest] = points;
+  if (!first) return "";
+  let path = `M${first[0]} ${first[1]}`;
+  let [x, y] = first;
+  for (const [toX, toY] of rest) {
+    const bend = (toX - x) / 2;
+    path += y === toY ? `H${toX}` : `C${x + bend} ${y} ${toX - bend} ${toY} ${toX} ${toY}`;
+    [x, y] = [toX, toY];
+  }
+  return path;
+}

@@ -1,0 +1,28 @@
+import { expect, it } from "vitest";
+import { curve, decades, middle, niceLevels, runsOf } from "../src/geometry";
+
+it("joins neighbouring cells of one level and keeps what was not observed apart", () => {
+  expect(runsOf("00 44")).toEqual([
+    { first: 0, last: 2, level: 0 },
+    { first: 2, last: 3, level: -1 },
+    { first: 3, last: 5, level: 4 },
+  ]);
+});
+
+it("finds the bin of the median", () => {
+  expect(middle([1, 1, 8, 1])).toBe(2);
+  expect(middle([])).toBe(0);
+});
+
+it("marks round durations inside a logarithmic scale", () => {
+  // From 1/16 s to 1 s.
+  expect(decades(-32, 32)).toEqual([0.1, 0.2, 0.5]);
+});
+
+it("marks an axis in round steps up to its highest value", () => {
+  expect(niceLevels(0.29)).toEqual([0, 0.1, 0.2]);
+});
+
+it("draws level pieces straight and the others bent", () => {
+  expect(curve([[0, 0], [10, 0], [20, 8]])).toBe("M0 0H10C15 0 15 8 20 8");
+});
