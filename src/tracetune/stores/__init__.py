@@ -1,0 +1,1 @@
+"""Where minutes are kept: ClickHouse, embedded or a server, and Parquet files."""

@@ -1,0 +1,111 @@
+"""A connection to ClickHouse: the engine inside this process over a directory, or a server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+from tracetune.errors import InvalidInput, InvalidSettings, Unavailable
+from tracetune.stores.owner import Owner
+
+SCHEMA_VERSION = 1
+"""Raised whenever schema.sql changes in a way that older rows do not fit."""
+
+_ARROW_SETTINGS = {"output_format_arrow_string_as_string": 1, "output_format_arrow_fixed_string_as_fixed_byte_array": 1}
+
+
+class ClickHouse:
+    """An open store with its tables made.
+
+    Args:
+        dsn: ``chdb:///DIRECTORY`` for the embedded engine, of which a process has one directory at a time, or
+            ``https://USER:PASSWORD@HOST:8443/DATABASE``.
+
+    Raises:
+        InvalidSettings: The address or the directory cannot be used.
+        Conflict: Another store of this or another process has the directory.
+        Unavailable: The engine is not installed, or the server does not answer.
+        InvalidInput: The tables were made by another version of tracetune.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        address = urlsplit(dsn)
+        if address.scheme not in {"chdb", "http", "https"}:
+            raise InvalidSettings(
+                f"the store {_without_password(dsn)!r} has no kind that is known",
+                hint="use chdb:///DIRECTORY or https://USER:PASSWORD@HOST:8443/DATABASE",
+            )
+        self._owner = Owner(Path(address.path)) if address.scheme == "chdb" else None
+        try:
+            self._client = _connect(dsn)
+            self._make_tables()
+        except BaseException:
+            self._release()
+            raise
+
+    def insert(self, table_name: str, rows: pa.Table) -> None:
+        """Add rows; they are on disk, or with the server, when this returns."""
+        if len(rows):
+            self._client.insert_arrow(table_name, rows)
+
+    def query(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
+        """The answer as an Arrow table; ``{name:Type}`` in the text stands for a parameter."""
+        return self._client.query_arrow(sql, parameters=dict(parameters), settings=_ARROW_SETTINGS)
+
+    def close(self) -> None:
+        """End the connection; an embedded engine stops."""
+        self._client.close()
+        self._release()
+
+    def _make_tables(self) -> None:
+        text = resources.files("tracetune.stores").joinpath("schema.sql").read_text(encoding="utf-8")
+        for statement in re.sub(r"--.*", "", text).split(";"):
+            if statement.strip():
+                self._client.command(statement)
+        found = self._client.query("SELECT max(version) FROM schema_version").result_rows[0][0]
+        if found == 0:
+            self._client.insert("schema_version", [[SCHEMA_VERSION]], column_names=["version"])
+        elif found != SCHEMA_VERSION:
+            self._client.close()
+            raise InvalidInput(
+                f"the store has tables of version {found}, and this tracetune works with version {SCHEMA_VERSION}",
+                hint="use the tracetune that made it, or name another store",
+            )
+
+    def _release(self) -> None:
+        if self._owner:
+            self._owner.release()
+
+
+def _connect(dsn: str) -> Any:  # noqa: ANN401 - the client has no types
+    try:
+        import clickhouse_connect  # noqa: PLC0415 - heavy: only who opens a store pays for it
+        from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415
+
+        if dsn.startswith("chdb:"):
+            import chdb  # noqa: F401, PLC0415 - so that its absence shows here
+    except ImportError as error:
+        raise Unavailable(
+            f"the store's engine is not installed: {error}", hint="pip install clickhouse-connect chdb-core-lite"
+        ) from None
+    try:
+        return clickhouse_connect.get_client(dsn=dsn)
+    except ClickHouseError as error:
+        raise Unavailable(
+            f"the store {_without_password(dsn)} cannot be opened: {_first_line(error)}",
+            hint="look whether the server runs, and at user and password; for a directory, at its space and rights",
+        ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:300]
+
+
+def _without_password(dsn: str) -> str:
+    return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", dsn)
