@@ -38,28 +38,29 @@ class JsonObject:
     key: str
 
 
-def split(stream: BinaryIO, keys: Collection[str] = ()) -> Iterator[JsonObject]:
+def split(stream: BinaryIO, keys: Collection[str] = (), *, level: int = 1) -> Iterator[JsonObject]:
     """The objects of a stream of JSON, in its order.
 
     Args:
         stream: one document, or several after each other or one a line.
         keys: with keys, the objects in the arrays (or the object) under these keys of each top-level object; without, the
             top-level objects themselves, also those in a top-level array.
+        level: how many objects are around the wanted ones, where keys are given: 2 finds ``{"hits": {"hits": [{…}]}}``.
 
     Raises:
         InvalidInput: the stream ends inside an object, is no JSON between objects, or an object is over MAX_OBJECT_BYTES;
             raised after all whole objects before it.
     """
-    splitter = _Splitter(frozenset(keys))
+    splitter = _Splitter(frozenset(keys), level if keys else 0)
     while chunk := stream.read(CHUNK_BYTES):
         yield from splitter.feed(chunk)
     splitter.finish()
 
 
 class _Splitter:
-    def __init__(self, keys: frozenset[str]) -> None:
+    def __init__(self, keys: frozenset[str], level: int) -> None:
         self._keys = keys
-        self._level = 1 if keys else 0
+        self._level = level
         self._structure = _Structure()
         self._depth = 0
         self._held = bytearray()  # from the last whole object on: the object being read, or the text before it
@@ -80,7 +81,7 @@ class _Splitter:
                 break
             if opens and depth == self._level + 1:
                 self._open(used, at)
-            elif opens:  # a top-level object around the wanted level: its keys begin
+            elif opens:  # an object around the wanted level: its keys begin
                 used = at + 1
             elif depth == self._level:
                 if not self._skipping:
