@@ -19,7 +19,7 @@ from tracetune.sources.json_keys import key_paths
 from tracetune.sources.json_stream import MAX_OBJECT_BYTES, split
 from tracetune.sources.resolve import Resolver, Resource, known_resource, known_span
 from tracetune.sources.semconv import kind_of, text_of
-from tracetune.sources.streams import collector_paused, peek
+from tracetune.sources.streams import UntilBroken, collector_paused, peek
 from tracetune.sources.times import nanoseconds_of_date
 
 Document = dict[str, object]
@@ -53,12 +53,14 @@ class OpenSearchReader:
         """The spans of the stream, in its order."""
         head, stream = peek(stream)
         rows = _Rows()
-        for text in _documents(head, stream):
+        texts = UntilBroken(_documents(head, stream))
+        for text in texts:
             with collector_paused():
                 rows.add_text(text)
             if len(rows.columns) >= BATCH_SPANS:
                 yield rows.columns.take()
         yield rows.columns.take()
+        texts.check()
 
 
 def _documents(head: bytes, stream: BinaryIO) -> Iterator[bytes | memoryview]:

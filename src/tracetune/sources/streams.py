@@ -1,12 +1,14 @@
-"""Byte streams for readers: looking at a head without losing it, and the collector paused while objects are made."""
+"""What readers need around a stream: a look at its head, its end where it breaks, and the collector paused."""
 
 from __future__ import annotations
 
 import gc
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Generic, TypeVar
+
+from tracetune.errors import InvalidInput
 
 HEAD_BYTES = 1 << 18
 """How much of a stream is looked at to tell its format."""
@@ -32,6 +34,28 @@ class _Rejoined(io.RawIOBase):
         self._head = self._head[len(part) :]
         target[: len(part)] = part
         return len(part)
+
+
+Item = TypeVar("Item")
+
+
+class UntilBroken(Generic[Item]):
+    """The items of a stream until it breaks; ``check`` then raises why, when what was read has been given away."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = items
+        self._failure: InvalidInput | None = None
+
+    def __iter__(self) -> Iterator[Item]:
+        try:
+            yield from self._items
+        except InvalidInput as failure:
+            self._failure = failure
+
+    def check(self) -> None:
+        """Raise what broke the stream, if something did."""
+        if self._failure is not None:
+            raise self._failure
 
 
 @contextmanager

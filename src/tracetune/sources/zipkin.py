@@ -5,7 +5,7 @@ Sources: zipkin-api, zipkin2-api.yaml (v2) and zipkin-api.yaml (v1); v1's meanin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
@@ -16,7 +16,7 @@ from tracetune.sources.jaeger import DECODE_ERRORS
 from tracetune.sources.json_stream import split
 from tracetune.sources.resolve import Known, Resolver, Resource, known_resource, known_span
 from tracetune.sources.semconv import RESOURCE_INDEX, SPAN_INDEX, kind_of, text_of
-from tracetune.sources.streams import collector_paused
+from tracetune.sources.streams import UntilBroken, collector_paused
 from tracetune.sources.times import nanoseconds
 
 _MICROSECOND = 1_000  # nanoseconds
@@ -93,15 +93,7 @@ class ZipkinReader:
     def read(self, stream: BinaryIO) -> Iterator[Decoded]:
         """The spans of the stream, in its order."""
         rows = _Rows()
-        for item in split(stream):
-            try:
-                with collector_paused():
-                    rows.add(_span.decode(item.raw))
-            except DECODE_ERRORS:
-                rows.columns.reject("malformed")
-            if len(rows.columns) >= BATCH_SPANS:
-                yield rows.columns.take()
-        yield rows.columns.take()
+        return _batches(stream, rows.columns, lambda raw: rows.add(_span.decode(raw)))
 
 
 class ZipkinV1Reader:
@@ -112,15 +104,21 @@ class ZipkinV1Reader:
     def read(self, stream: BinaryIO) -> Iterator[Decoded]:
         """The spans of the stream, in its order."""
         rows = _Rows()
-        for item in split(stream):
-            try:
-                with collector_paused():
-                    rows.add_v1(_span_v1.decode(item.raw))
-            except DECODE_ERRORS:
-                rows.columns.reject("malformed")
-            if len(rows.columns) >= BATCH_SPANS:
-                yield rows.columns.take()
-        yield rows.columns.take()
+        return _batches(stream, rows.columns, lambda raw: rows.add_v1(_span_v1.decode(raw)))
+
+
+def _batches(stream: BinaryIO, columns: SpanColumns, add: Callable[[memoryview], None]) -> Iterator[Decoded]:
+    spans = UntilBroken(split(stream))
+    for span in spans:
+        try:
+            with collector_paused():
+                add(span.raw)
+        except DECODE_ERRORS:
+            columns.reject("malformed")
+        if len(columns) >= BATCH_SPANS:
+            yield columns.take()
+    yield columns.take()
+    spans.check()
 
 
 class _Rows:
