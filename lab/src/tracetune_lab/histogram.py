@@ -27,6 +27,15 @@ class Histogram(msgspec.Struct):
         """How many latencies were counted."""
         return sum(self.counts.values())
 
+    def mean_seconds(self) -> float:
+        """The mean of the counted latencies, NaN when none was counted."""
+        total = self.total()
+        return (
+            sum(_middle(bucket) * count for bucket, count in self.counts.items()) / total / 1e6
+            if total
+            else float("nan")
+        )
+
     def quantile_seconds(self, quantile: float) -> float:
         """The latency that `quantile` of the counted ones do not exceed, NaN when none was counted."""
         wanted = quantile * self.total()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from redis.asyncio import Redis
 
@@ -143,7 +144,9 @@ async def _paused_database(lab: Lab, seconds: float) -> AsyncIterator[None]:
         async with Redis(host="127.0.0.1", port=lab.ends.redis_port) as client:
             while True:
                 # Redis holds back every command of every client for this time, as a long script would.
-                await client.execute_command("CLIENT", "PAUSE", round(seconds * 1000), "ALL")
+                await client.execute_command(  # type: ignore[no-untyped-call]  # redis leaves it untyped
+                    "CLIENT", "PAUSE", round(seconds * 1000), "ALL"
+                )
                 await asyncio.sleep(PAUSE_EVERY_SECONDS)
 
     pausing = asyncio.create_task(pause_again_and_again())
@@ -176,5 +179,5 @@ async def _burners(lab: Lab, fault: Fault) -> AsyncIterator[None]:
 
 def _pin(pid: int, cores: set[int]) -> None:
     # A process's threads keep their own affinity, so each is moved.
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        os.sched_setaffinity(int(thread), cores)
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), cores)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Self
 
 import aiohttp
 import msgspec
@@ -56,7 +57,7 @@ class Lab:
         self._folder = folder
         self._endpoints = folder / "endpoints"
 
-    async def __aenter__(self) -> Lab:
+    async def __aenter__(self) -> Self:
         """Start everything and wait until every Envoy and every app is ready."""
         for path in (self._folder, self._endpoints):
             path.mkdir(parents=True, exist_ok=True)
@@ -89,11 +90,7 @@ class Lab:
         # The wait is bounded: the plan's length, the slowest answer, and time to start.
         limit = plan.run_seconds + plan.timeout_seconds + 90
         waiting = asyncio.create_task(self.processes.wait("load", limit))
-        await asyncio.wait({waiting, self.processes.died}, return_when=asyncio.FIRST_COMPLETED)
-        if not waiting.done():
-            waiting.cancel()
-        self.processes.check()
-        await waiting
+        await self._unless_dead(waiting)
         return msgspec.json.decode(report_file.read_bytes(), type=LoadReport)
 
     async def settle(self) -> None:
@@ -244,13 +241,20 @@ class Lab:
                 for instance in instances
             ),
         )
-        await asyncio.wait({ready, self.processes.died}, return_when=asyncio.FIRST_COMPLETED)
-        if not ready.done():
-            ready.cancel()
-            with suppress(asyncio.CancelledError):
-                await ready
+        await self._unless_dead(ready)
+
+    async def _unless_dead(self, work: asyncio.Future[Any]) -> None:
+        """Wait for work, or end it and raise when a process of the lab has died."""
+        ends: set[asyncio.Future[Any]] = {work, self.processes.died}
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not work.done():
+                work.cancel()
+                with suppress(asyncio.CancelledError):
+                    await work
         self.processes.check()
-        await ready
+        await work
 
     def _admin_ports_of(self, service: str) -> set[int]:
         if service == GATEWAY:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tracetune_lab.errors import ProcessDiedError
 
 GRACE_SECONDS = 6.0
+SHOWN_LINES = 6
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -93,7 +94,9 @@ class Processes:
 
     def _tail(self, name: str) -> str:
         lines = (self._logs / f"{name}.log").read_text(errors="replace").splitlines()
-        return "\n".join(f"  {line}" for line in lines[-8:]) or "  it wrote nothing"
+        # The reason stands first when Envoy aborts, and last when Python does.
+        shown = lines if len(lines) <= SHOWN_LINES else [*lines[:2], "...", *lines[-SHOWN_LINES:]]
+        return "\n".join(f"  {line}" for line in shown) or "  it wrote nothing"
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

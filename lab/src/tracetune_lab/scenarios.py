@@ -13,7 +13,8 @@ from tracetune_lab.faults import Fault
 from tracetune_lab.lab import LabOptions
 from tracetune_lab.plan import Export, SpansFrom
 from tracetune_lab.profiles import Profile
-from tracetune_lab.topology import Topology, load_topology
+from tracetune_lab.topology import Topology
+from tracetune_lab.topology_files import load_topology
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

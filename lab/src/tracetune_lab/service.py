@@ -6,8 +6,9 @@ import asyncio
 import random
 import time
 import zlib
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from functools import partial
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -18,10 +19,11 @@ from redis.asyncio import Redis
 from tracetune_lab.behaviour import Behaviour
 from tracetune_lab.plan import HostPlan, Instance
 from tracetune_lab.telemetry import FORWARDED_HEADERS, Telemetry, note_status
-from tracetune_lab.topology import Call, LongPoll, RedisCommand, Step, Work, method_and_path
+from tracetune_lab.topology import Cache, Call, LongPoll, RedisCommand, Step, Work, method_and_path
 from tracetune_lab.work import SlotPool, burn, draw_seconds
 
 BEHAVIOUR_PATH = "/.lab/behaviour"
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class Request(msgspec.Struct):
@@ -48,6 +50,16 @@ class Replica:
         self._rng = random.Random(zlib.crc32(f"{instance.pod}/{plan.seed}".encode()))
         self._client: aiohttp.ClientSession | None = None
         self._sent: set[asyncio.Task[bool]] = set()
+        # One for each field of Step; a topology's rules see to it that exactly one is set.
+        self._does: dict[str, Callable[[Any, Request], Awaitable[object]]] = {
+            "work": self._work,
+            "call": self._call,
+            "parallel": self._parallel,
+            "send": self._send,
+            "cache": self._cache,
+            "redis": self._redis_command,
+            "long_poll": self._long_poll,
+        }
 
     async def start(self) -> web.AppRunner:
         """Open the port and serve until the runner is cleaned up."""
@@ -57,7 +69,8 @@ class Replica:
         )
         app = web.Application()
         for operation in self.service.operations:
-            app.router.add_route(*method_and_path(operation), partial(self._serve, operation))
+            method, path = method_and_path(operation)
+            app.router.add_route(method, path, self._handler(operation))
         app.router.add_post(BEHAVIOUR_PATH, self._change_behaviour)
         runner = web.AppRunner(app, access_log=None, keepalive_timeout=3600)
         await runner.setup()
@@ -77,6 +90,12 @@ class Replica:
         self.behaviour = msgspec.json.decode(await request.read(), type=Behaviour)
         self.pool.resize(self.behaviour.pool_slots or self.service.pool.slots)
         return web.Response(text="ok")
+
+    def _handler(self, operation: str) -> Handler:
+        async def serve(incoming: web.Request) -> web.Response:
+            return await self._serve(operation, incoming)
+
+        return serve
 
     async def _serve(self, operation: str, incoming: web.Request) -> web.Response:
         headers = {name: incoming.headers[name] for name in FORWARDED_HEADERS if name in incoming.headers}
@@ -98,21 +117,15 @@ class Replica:
             await self._step(step, request)
 
     async def _step(self, step: Step, request: Request) -> None:
-        if step.work is not None:
-            await self._work(step.work)
-        elif step.call is not None:
-            await self._call(step.call, request)
-        elif step.parallel is not None:
-            await asyncio.gather(*(self._step(branch, request) for branch in step.parallel))
-        elif step.send is not None:
-            self._send(step.send, request)
-        elif step.cache is not None:
-            if self._rng.random() >= step.cache.hit_ratio:
-                await self._steps(step.cache.miss, request)
-        elif step.redis is not None:
-            await self._redis_command(step.redis, request)
-        elif step.long_poll is not None:
-            await self._long_poll(step.long_poll)
+        (said,) = step.said()
+        await self._does[said](getattr(step, said), request)
+
+    async def _parallel(self, branches: list[Step], request: Request) -> None:
+        await asyncio.gather(*(self._step(branch, request) for branch in branches))
+
+    async def _cache(self, cache: Cache, request: Request) -> None:
+        if self._rng.random() >= cache.hit_ratio:
+            await self._steps(cache.miss, request)
 
     async def _in_slot(self, seconds: float) -> None:
         async with AsyncExitStack() as held:
@@ -120,7 +133,7 @@ class Replica:
                 await held.enter_async_context(self.pool.slot())
             await asyncio.sleep(seconds)
 
-    async def _work(self, work: Work) -> None:
+    async def _work(self, work: Work, _request: Request) -> None:
         seconds = draw_seconds(work, self._rng)
         if work.kind == "wait":
             await self._in_slot(seconds)
@@ -135,7 +148,7 @@ class Replica:
         if added is not None:
             await self._in_slot(added.draw(self._rng, time.time()))
 
-    async def _long_poll(self, poll: LongPoll) -> None:
+    async def _long_poll(self, poll: LongPoll, _request: Request) -> None:
         await asyncio.sleep(self._rng.uniform(poll.least_seconds, poll.most_seconds))
 
     async def _redis_command(self, step: RedisCommand, request: Request) -> None:
@@ -150,9 +163,9 @@ class Replica:
             "ZADD": ("ZADD", f"z:{self.instance.service}", self._rng.random(), key),
         }[step.command]
         with self.telemetry.redis(step.command, request.context):
-            await self._redis.execute_command(*arguments)
+            await self._redis.execute_command(*arguments)  # type: ignore[no-untyped-call]  # redis leaves it untyped
 
-    def _send(self, call: Call, request: Request) -> None:
+    async def _send(self, call: Call, request: Request) -> None:
         # Answered after the request is: its failure is nobody's, so it works on a copy.
         copy = Request(request.headers, request.context)
         task = asyncio.create_task(self._call(call, copy))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from pathlib import Path
 from typing import Literal
 
 import msgspec
-
-from tracetune_lab.errors import InvalidTopologyError
 
 
 class Work(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +65,10 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     redis: RedisCommand | None = None
     long_poll: LongPoll | None = None
 
+    def said(self) -> list[str]:
+        """The names of the fields that are set: one, in a sound topology."""
+        return [name for name in self.__struct_fields__ if getattr(self, name) is not None]
+
 
 class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much one replica does at once: `slots` held during each piece of work, or for the whole request."""
@@ -128,35 +128,3 @@ def method_and_path(operation: str) -> tuple[str, str]:
 def span_name(service: str, operation: str) -> str:
     """The name Istio gives the sidecar's spans of an operation that has a route of its own."""
     return f"{service}.default.svc.cluster.local:9080{method_and_path(operation)[1]}"
-
-
-def shipped() -> list[str]:
-    """The names of the topologies that come with the lab."""
-    folder = resources.files("tracetune_lab") / "topologies"
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-
-
-def load_topology(name_or_path: str) -> Topology:
-    """Read a shipped topology by name, or any by path, and check it.
-
-    Raises:
-        InvalidTopologyError: the file is absent, malformed or breaks a rule.
-    """
-    from tracetune_lab.topology_rules import breaches  # the rules need this module's types
-
-    if name_or_path in shipped():
-        text = (resources.files("tracetune_lab") / "topologies" / f"{name_or_path}.yaml").read_bytes()
-    elif Path(name_or_path).is_file():
-        text = Path(name_or_path).read_bytes()
-    else:
-        raise InvalidTopologyError(
-            f"no topology {name_or_path!r}: give a path to a YAML file or one of {', '.join(shipped())}"
-        )
-    try:
-        topology = msgspec.yaml.decode(text, type=Topology)
-    except msgspec.MsgspecError as error:
-        raise InvalidTopologyError(f"{name_or_path}: {error}") from error
-    found = breaches(topology)
-    if found:
-        raise InvalidTopologyError(f"{name_or_path} breaks {len(found)} rule(s):\n  " + "\n  ".join(found))
-    return topology

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tracetune_lab.topology import Call, Step, Topology, flatten, method_and_path
+from tracetune_lab.topology import Call, Step, Topology, method_and_path
 
 MAX_REPLICAS = 8
 METHODS = ("GET", "POST")
@@ -41,24 +41,25 @@ def _service(topology: Topology, name: str) -> Iterator[str]:
         yield f"{name}.replicas is {service.replicas}; use 1 to {MAX_REPLICAS}"
     if service.pool.slots < 1:
         yield f"{name}.pool.slots is {service.pool.slots}; use 1 or more"
+    # The sidecar's route, and so its span name, is the path alone.
     paths = Counter(method_and_path(operation)[1] for operation in service.operations)
-    for path, count in paths.items():
-        if count > 1:
-            # The sidecar's route, and so its span name, is the path alone.
-            yield f"{name} has {count} operations on path {path!r}; give each its own path"
-    for operation, steps in service.operations.items():
-        method, path = method_and_path(operation)
-        if method not in METHODS or not path.startswith("/"):
-            yield f"{name} operation {operation!r}: write it as 'GET /path' or 'POST /path'"
-        for step in flatten(steps):
-            for text in _step(topology, step):
-                yield f"{name} {operation!r}: {text}"
+    for path in (path for path, count in paths.items() if count > 1):
+        yield f"{name} has {paths[path]} operations on path {path!r}; give each its own path"
+    for operation in service.operations:
+        yield from (f"{name} {operation!r}: {text}" for text in _operation(topology, name, operation))
+
+
+def _operation(topology: Topology, service: str, operation: str) -> Iterator[str]:
+    method, path = method_and_path(operation)
+    if method not in METHODS or not path.startswith("/"):
+        yield "write an operation as 'GET /path' or 'POST /path'"
+    for step in topology.steps_of(service, operation):
+        yield from _step(topology, step)
 
 
 def _step(topology: Topology, step: Step) -> Iterator[str]:
-    said = [field for field in step.__struct_fields__ if getattr(step, field) is not None]
-    if len(said) != 1:
-        yield f"a step says {said or 'nothing'}; say exactly one of {list(step.__struct_fields__)}"
+    if len(step.said()) != 1:
+        yield f"a step says {step.said() or 'nothing'}; say exactly one of {list(step.__struct_fields__)}"
     for call in (step.call, step.send):
         if call is not None:
             yield from _call(topology, call)

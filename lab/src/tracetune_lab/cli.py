@@ -1,0 +1,188 @@
+"""The command `tracetune-lab`: run a topology, record scenarios, check recordings, sweep loads and replicas."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast
+
+import msgspec
+import typer
+
+from tracetune_lab import batch, counts, pictures, scenarios, sweep
+from tracetune_lab import record as recording
+from tracetune_lab.errors import LabError
+from tracetune_lab.lab import Lab, LabOptions
+from tracetune_lab.load import LoadPlan
+from tracetune_lab.plan import Export, SpansFrom
+from tracetune_lab.profiles import Profile
+from tracetune_lab.recordings import Recording
+from tracetune_lab.topology import Topology
+from tracetune_lab.topology_files import load_topology, shipped
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+Result = TypeVar("Result")
+
+
+def main() -> None:
+    """Run the command line; an error a user can mend is one message and status 1, Ctrl-C is status 130."""
+    try:
+        app()
+    except LabError as error:
+        sys.stderr.write(f"tracetune-lab: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("tracetune-lab: interrupted; every process has been ended\n")
+        sys.exit(130)
+
+
+@app.command()
+def topologies(
+    name: Annotated[str | None, typer.Argument(help="A shipped topology, or the path of a file to check.")] = None,
+) -> None:
+    """List the shipped topologies, or check one. Example: tracetune-lab topologies my.yaml."""
+    for each in [name] if name else shipped():
+        topology = load_topology(each)
+        replicas = sum(service.replicas for service in topology.services.values())
+        typer.echo(
+            f"{topology.name:10} {len(topology.services):3} services {replicas:3} replicas  {topology.description}"
+        )
+
+
+@app.command()
+def run(
+    topology: Annotated[str, typer.Argument(help="A shipped topology or the path of a file.")],
+    seconds: Annotated[float, typer.Option(help="How long the load runs.")] = 120,
+    rate: Annotated[float, typer.Option(help="Requests per second.")] = 6,
+    spans_from: Annotated[str, typer.Option(help="sidecar, sdk or both.")] = "sidecar",
+    export: Annotated[str, typer.Option(help="otlp-http, otlp-grpc or zipkin.")] = "otlp-http",
+    seed: Annotated[int, typer.Option(help="Seed of every random draw.")] = 1,
+) -> None:
+    """Start a topology, run load, and compare every count. Example: tracetune-lab run shop --seconds 120."""
+    _check_choice("--spans-from", spans_from, SpansFrom)
+    _check_choice("--export", export, Export)
+    options = LabOptions(cast("SpansFrom", spans_from), cast("Export", export), seed)
+    account = _in_order(_run(load_topology(topology), options, seconds, rate))
+    typer.echo(account.text())
+    if account.differences():
+        raise typer.Exit(1)
+
+
+@app.command(name="scenarios")
+def list_scenarios() -> None:
+    """List the scenario catalogue."""
+    for scenario in scenarios.catalogue():
+        typer.echo(f"{scenario.split:6} {scenario.name:26} {scenario.run_seconds / 60:4.0f} min  {scenario.about}")
+
+
+@app.command()
+def record(
+    scenario: Annotated[str, typer.Argument(help="A name from `tracetune-lab scenarios`.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The directory that gets DIR/SCENARIO.")],
+) -> None:
+    """Run one scenario and record it. Example: tracetune-lab record bookinfo-errors -o out."""
+    _show(_in_order(recording.record(scenarios.find(scenario), output)))
+
+
+@app.command()
+def record_all(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The directory that gets DIR/SPLIT/SCENARIO.")],
+    at_once: Annotated[int, typer.Option(help="How many scenarios run side by side.")] = 2,
+    missing: Annotated[bool, typer.Option(help="Only those that are not recorded yet.")] = False,
+) -> None:
+    """Record the whole catalogue. Example: tracetune-lab record-all -o lab/recordings --missing."""
+    failed = _in_order(batch.record_all(output, at_once, missing_only=missing))
+    if failed:
+        raise LabError(f"not recorded: {', '.join(failed)}; their messages are above")
+
+
+@app.command()
+def check(
+    places: Annotated[list[Path], typer.Argument(help="Directories of recordings.")],
+) -> None:
+    """Check that recordings are whole. Example: tracetune-lab check lab/recordings/*/*."""
+    for place in places:
+        _show(Recording(place))
+
+
+@app.command(name="sweep")
+def run_sweep(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV table to write.")],
+    at_once: Annotated[int, typer.Option(help="How many configurations run side by side.")] = 1,
+) -> None:
+    """Measure the shop at a grid of loads and replicas. Example: tracetune-lab sweep -o sweep.csv."""
+    rows = _in_order(sweep.run(sweep.load_grid(), at_once))
+    sweep.write_table(rows, output)
+    typer.echo(f"{len({row.point for row in rows})} points, {len(rows)} rows in {output}")
+
+
+@app.command()
+def draw(
+    recordings: Annotated[Path, typer.Argument(help="The directory that holds SPLIT/SCENARIO.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The directory that gets one SVG per scenario.")],
+) -> None:
+    """Draw each recording's affected operation. Example: tracetune-lab draw lab/recordings -o docs/lab."""
+    for scenario in scenarios.catalogue():
+        place = recordings / scenario.split / scenario.name
+        typer.echo(pictures.draw(Recording(place), output / f"{scenario.name}.svg"))
+
+
+async def _run(topology: Topology, options: LabOptions, seconds: float, rate: float) -> counts.Account:
+    tally = counts.Tally(zipkin=options.export == "zipkin")
+    folder = Path(tempfile.mkdtemp(prefix="tracetune-lab-"))
+    async with Lab(topology, options, folder, tally.keep) as lab:
+        plan = LoadPlan(
+            url=f"http://127.0.0.1:{lab.gateway_port}",
+            host=topology.entry.service,
+            profile=Profile(base_rps=rate, peak_rps=rate),
+            mix=topology.entry.mix,
+            run_seconds=seconds,
+            seed=options.seed,
+            start_unix_seconds=time.time() + 2,
+        )
+        report = await lab.run_load(plan)
+        await lab.settle()
+        stats = await lab.stats(counts.STATS)
+    return counts.Account(tally, report, stats, options.spans_from)
+
+
+def _in_order(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run to the end; Ctrl-C and SIGTERM cancel the work, whose own clean-up ends every process."""
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        task = loop.create_task(work)
+        batch.cancel_on_sigterm(loop, task)
+        try:
+            return runner.run(_awaited(task))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+        except BaseExceptionGroup as group:
+            first = batch.first_lab_error(group)
+            raise first or group from None
+
+
+async def _awaited(task: asyncio.Task[Result]) -> Result:
+    return await task
+
+
+def _show(found: Recording) -> None:
+    manifest = found.manifest
+    size = sum(file.stat().st_size for file in found.place.iterdir())
+    typer.echo(
+        f"{found.place}: {manifest.requests_sent} requests, {manifest.spans_received} spans, {size / 1e6:.2f} MB, whole"
+    )
+
+
+def _check_choice(option: str, value: str, choices: Any) -> None:  # noqa: ANN401 - a Literal type
+    try:
+        msgspec.convert(value, choices)
+    except msgspec.ValidationError as error:
+        raise typer.BadParameter(f"{value!r}; use one of {', '.join(choices.__args__)}", param_hint=option) from error
+
+
+if __name__ == "__main__":
+    main()
