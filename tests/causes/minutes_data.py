@@ -10,12 +10,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tracetune.causes.case import Case, usual_and_now
 from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import Anomaly, AnomalyKind, Incident, Severity
 from tracetune.domain.forecasts import QUANTILES, Forecast, Verdict
+from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.histograms import bucket_of
 from tracetune.domain.minutes import EXEMPLARS, INSTANCES, LINKS, OPERATIONS, PATHS, MinuteBatch
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
+
+CHECKOUT = ("frontend", "GET /checkout")
+BROWSE = ("frontend", "GET /products")
+CART, CHARGE, BANK = ("cart", "GetCart"), ("payments", "Charge"), ("bank", "POST /charge")
 
 START = 29_000_000  # minutes since the epoch; a day in 2025, at 21:20 UTC
 SERVER = 2
@@ -66,13 +72,11 @@ class _Rows:
 def shop(
     *, checkout: float = 60.0, browse: float = 120.0, change: Mapping[str, Mapping[str, Any]] | None = None
 ) -> list[Entry]:
-    """Two entries: checkout over cart and payments, browse over catalog; ``change`` overrides calls by service."""
+    """Two entries: checkout over cart and payments, browse over catalog; ``change`` overrides calls by operation."""
     changes = change or {}
 
     def call(service: str, name: str, own_seconds: float, **more: Any) -> Call:
-        return Call(
-            **{"service": service, "name": name, "own_seconds": own_seconds, **more, **changes.get(service, {})}
-        )
+        return Call(**{"service": service, "name": name, "own_seconds": own_seconds, **more, **changes.get(name, {})})
 
     return [
         Entry(
@@ -146,11 +150,11 @@ def _request_minute(
                 }
             )
             _instances(rows, label, sums, placed.get(call.service))
-            _path(rows, minute, root, (call.service, call.name), requests, count, sums["self_time_nano"])
+            _path(rows, minute, root, (call.service, call.name), (requests, count, sums["self_time_nano"]))
         if call.caller:
             _link(rows, label, call, errors, duration)
             waited = call.gap_seconds * count + (float(own.sum()) if call.unpaired else 0.0)
-            _path(rows, minute, root, (call.caller, call.name), requests, count, round(waited * 1e9))
+            _path(rows, minute, root, (call.caller, call.name), (requests, count, round(waited * 1e9)))
 
 
 def _factor(pods: Pods | None) -> float:
@@ -172,10 +176,9 @@ def _histogram(seconds: np.ndarray[Any, Any]) -> list[tuple[int, int]]:
     return [(int(bucket), int(count)) for bucket, count in zip(buckets, counts, strict=True)]
 
 
-def _path(
-    rows: _Rows, minute: int, root: Call, operation: tuple[str, str], traces: int, spans: int, nanos: int
-) -> None:
+def _path(rows: _Rows, minute: int, root: Call, operation: tuple[str, str], sums: tuple[int, int, int]) -> None:
     service, name = operation
+    traces, spans, nanos = sums
     rows.paths.append(
         {
             "minute": minute,
@@ -230,7 +233,19 @@ def _instances(rows: _Rows, label: dict[str, Any], sums: dict[str, int], pods: P
         )
 
 
-def pods(count: int, version: str = "1.0.0", *, name: str = "pod") -> Pods:
+def after(onset: int, **change: Mapping[str, Any]) -> Scene:
+    """The shop, with these operations changed from ``onset`` (a position) on."""
+    return lambda position: shop(change=change if position >= onset else None)
+
+
+def on(case_minutes: MinuteBatch, what: Incident, **expected: Any) -> Case:
+    """The incident with these tables and their graph."""
+    known = learned(case_minutes, **expected)
+    usual, now = usual_and_now(what, known.series)
+    return Case(what, case_minutes, known, ServiceGraph.from_minutes(case_minutes), usual, now)
+
+
+def pods_of(count: int, version: str = "1.0.0", *, name: str = "pod") -> Pods:
     """``count`` equal instances of one version."""
     return Pods(tuple((f"{name}-{number}", version, 1 / count, 1.0) for number in range(count)))
 
