@@ -1,0 +1,5 @@
+"""``python -m tracetune``."""
+
+from tracetune.cli.main import main
+
+main()

@@ -1,0 +1,135 @@
+"""The only place that builds things: settings in, a wired application out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tracetune import __version__, pipeline
+from tracetune.domain.advice import Advice
+from tracetune.domain.analysis import Analysis, Ingested
+from tracetune.errors import InvalidInput, Unavailable
+from tracetune.forecasting.candidates import can_train, candidates
+from tracetune.pipeline import Report, Stopwatch
+from tracetune.ports import MinuteStore
+from tracetune.settings import Settings
+from tracetune.sinks.manifests import patch
+from tracetune.sinks.report import HtmlReport
+from tracetune.sources.files import find
+from tracetune.sources.readers import readers
+
+_ALL_TIME = (0, 2**31 - 1)
+
+
+class Application:
+    """What every surface asks: the verbs, wired as the settings say."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def ingest(self, patterns: Sequence[str], report: Report) -> Ingested:
+        """Read the files that the patterns mean into minutes, and add these to the store if there is one.
+
+        Without patterns, the minutes of the store.
+
+        Raises:
+            InvalidInput: no pattern and no store, or no file held a span.
+        """
+        if not patterns:
+            return self._stored()
+        ingested = pipeline.ingest(find(patterns), readers(), max_spans=self._settings.ingest.max_spans, report=report)
+        if self._settings.store.url:
+            with self._store() as store:
+                store.write(ingested.minutes)
+        return ingested
+
+    def analyze(self, patterns: Sequence[str], report: Report) -> Analysis:
+        """Read, learn, detect, explain and tune."""
+        stopwatch = Stopwatch()
+        with stopwatch.stage("read") as note:
+            ingested = self.ingest(patterns, report)
+            note(spans=ingested.spans, traces=ingested.traces, services=ingested.services)
+        return pipeline.analyze(ingested, self._plan(report), stopwatch)
+
+    def write_report(self, found: Analysis, path: Path) -> None:
+        """Write the analysis as one self-contained page.
+
+        Raises:
+            InvalidInput: the folder does not exist or cannot be written to.
+        """
+        try:
+            HtmlReport(path).write(found)
+        except OSError as error:
+            raise InvalidInput(
+                f"cannot write the report {path}: {error.strerror}", hint="name a file in a folder that exists"
+            ) from error
+
+    def write_demo(self, folder: Path, report: Report) -> list[Path]:
+        """Write a generated day of a shop's traces, an hour a file, as Jaeger JSON.
+
+        Raises:
+            InvalidInput: the folder cannot be made or written to.
+        """
+        from tracetune.testing.shop import shop_day  # noqa: PLC0415 - compiles queues, which nothing else needs
+        from tracetune.testing.writers import write_spans  # noqa: PLC0415
+
+        files: list[Path] = []
+        try:
+            (folder / "traces").mkdir(parents=True, exist_ok=True)
+            for hour, spans in enumerate(shop_day(self._settings.learn.seed)):
+                file = folder / "traces" / f"shop-{hour:02}.json.gz"
+                write_spans(file, [spans])
+                files.append(file)
+                report("write", hour + 1, 24)
+        except OSError as error:
+            raise InvalidInput(
+                f"cannot write to {folder}: {error.strerror}", hint="name another folder by --out"
+            ) from error
+        return files
+
+    def patches(self, advice: Sequence[Advice]) -> str:
+        """Everything in the advice that can be applied, as one YAML stream."""
+        documents = [text for each in advice if (text := patch(each))]
+        return "---\n".join(documents) or "# nothing to change\n"
+
+    def _plan(self, report: Report) -> pipeline.Plan:
+        learn, detect = self._settings.learn, self._settings.detect
+        network = learn.model == "lstm"
+        if network and not can_train():
+            raise Unavailable(
+                "the LSTM needs Keras and JAX, which are not installed",
+                hint="pip install 'tracetune[learn]', or use --model baselines",
+            )
+        told = candidates(network=network, progress=lambda step, steps, _loss: report("learn", step, steps))
+        parameters = {
+            "version": __version__,
+            "seed": str(learn.seed),
+            "model": learn.model,
+            "horizon minutes": str(learn.horizon_minutes),
+            "false incidents a week": f"{detect.false_incidents_per_week:g}",
+        }
+        return pipeline.Plan(told, learn.seed, learn.horizon_minutes, detect.false_incidents_per_week, parameters)
+
+    def _stored(self) -> Ingested:
+        if not self._settings.store.url:
+            raise InvalidInput(
+                "nothing to read",
+                hint="name trace files, folders or - for stdin, or a store by --store chdb:///DIRECTORY",
+            )
+        with self._store() as store:
+            minutes = store.read(*_ALL_TIME)
+        if not minutes.minutes():
+            raise InvalidInput("the store holds no minutes yet", hint="tracetune analyze FILE... --store ... fills it")
+        return pipeline.recall(minutes, self._settings.store.url)
+
+    @contextmanager
+    def _store(self) -> Iterator[MinuteStore]:
+        from tracetune.stores.clickhouse import ClickHouse  # noqa: PLC0415 - the engine takes 125 MB and is seldom needed
+        from tracetune.stores.minutes import ClickHouseMinutes  # noqa: PLC0415
+
+        store = ClickHouseMinutes(ClickHouse(self._settings.store.url))
+        try:
+            yield store
+        finally:
+            store.close()

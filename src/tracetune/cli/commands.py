@@ -1,0 +1,262 @@
+"""The commands: each asks the application for an answer and shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tracetune.cli import options
+from tracetune.errors import NotFound
+
+if TYPE_CHECKING:
+    from tracetune.app import Application
+    from tracetune.domain.analysis import Analysis
+    from tracetune.domain.anomalies import Incident
+
+
+def analyze(
+    files: options.Inputs = None,
+    *,
+    report: Annotated[Path | None, typer.Option(help="Write a self-contained HTML report.")] = None,
+    store: options.Store = None,
+    model: options.Model = None,
+    seed: options.Seed = None,
+    horizon: options.Horizon = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    fail_on: options.FailOn = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> None:
+    """Read traces; say what is normal, what was not, why, and what to tune.
+
+    \b
+    tracetune analyze traces.json.gz --report out.html
+    """
+    from tracetune.cli import documents, summary
+    from tracetune.cli import output as out
+
+    app = _application(
+        config, options.flags(store=store, model=model, seed=seed, horizon=horizon), _level(quiet, verbose)
+    )
+    found = _analysis(app, files, quiet=quiet)
+    if report is not None:
+        app.write_report(found, report)
+    out.show(summary.summary(found, report), documents.analysis(found), as_json=as_json, to=output)
+    raise typer.Exit(out.status(found, found.incidents, fail_on))
+
+
+def anomalies(
+    files: options.Inputs = None,
+    *,
+    store: options.Store = None,
+    model: options.Model = None,
+    seed: options.Seed = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    fail_on: options.FailOn = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> None:
+    """List what departed from its forecast, grouped into incidents, the most severe first.
+
+    \b
+    tracetune anomalies traces/ --fail-on critical
+    """
+    from tracetune.cli import documents, summary
+    from tracetune.cli import output as out
+
+    app = _application(config, options.flags(store=store, model=model, seed=seed), _level(quiet, verbose))
+    found = _analysis(app, files, quiet=quiet)
+    document = [documents.incident(each, found.rankings.get(each.id)) for each in found.incidents]
+    out.show(summary.anomalies(found), document, as_json=as_json, to=output)
+    raise typer.Exit(out.status(found, found.incidents, fail_on))
+
+
+def explain(
+    files: options.Inputs = None,
+    *,
+    incident: Annotated[str | None, typer.Option("--incident", "-i", help="Only this incident, by its id.")] = None,
+    store: options.Store = None,
+    model: options.Model = None,
+    seed: options.Seed = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> None:
+    """Say why each incident happened, with what speaks for each cause and against it.
+
+    \b
+    tracetune explain traces/ --incident INC-3f9c
+    """
+    from tracetune.cli import documents, summary
+    from tracetune.cli import output as out
+
+    app = _application(config, options.flags(store=store, model=model, seed=seed), _level(quiet, verbose))
+    found = _analysis(app, files, quiet=quiet)
+    chosen = _chosen(found, incident)
+    document = [documents.incident(each, found.rankings.get(each.id)) for each in chosen]
+    out.show(summary.explanations(found, chosen), document, as_json=as_json, to=output)
+
+
+def tune(
+    files: options.Inputs = None,
+    *,
+    service: Annotated[str | None, typer.Option("--service", "-s", help="Only this service.")] = None,
+    patch: Annotated[
+        bool, typer.Option("--patch", help="Print the settings as Kubernetes and Istio patches (YAML).")
+    ] = False,
+    store: options.Store = None,
+    model: options.Model = None,
+    seed: options.Seed = None,
+    horizon: options.Horizon = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> None:
+    """Advise replicas, timeouts, retries and pools for the forecast load; "keep" and "cannot say" are answers too.
+
+    \b
+    tracetune tune traces/ --patch > patch.yaml
+    """
+    from tracetune.cli import documents, summary
+    from tracetune.cli import output as out
+
+    app = _application(
+        config, options.flags(store=store, model=model, seed=seed, horizon=horizon), _level(quiet, verbose)
+    )
+    found = _analysis(app, files, quiet=quiet)
+    services = {each.target_service for each in found.advice}
+    if service is not None and service not in services:
+        raise NotFound(
+            f"no advice about a service {service!r}", hint=f"there is some about: {', '.join(sorted(services))}"
+        )
+    chosen = [each for each in found.advice if service in (None, each.target_service)]
+    answer = app.patches(chosen) if patch else summary.advice(chosen)
+    out.show(answer, [documents.advice(each) for each in chosen], as_json=as_json, to=output)
+
+
+def doctor(
+    files: options.Inputs = None,
+    *,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> None:
+    """Rank what is wrong with the spans themselves, each problem with its remedy.
+
+    \b
+    tracetune doctor traces.json
+    """
+    from tracetune.cli import documents, summary
+    from tracetune.cli import output as out
+    from tracetune.cli.progress import progress
+
+    app = _application(config, {}, _level(quiet, verbose))
+    with progress(quiet=quiet) as report:
+        found = app.ingest(files or [], report)
+    out.show(summary.doctor(found), documents.ingested(found), as_json=as_json, to=output)
+
+
+def demo(
+    *,
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder for the traces and the report.")] = Path(
+        "tracetune-demo"
+    ),
+    model: options.Model = None,
+    seed: options.Seed = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> None:
+    """Write a day of a shop's traces, with an incident in it, and analyse them.
+
+    \b
+    tracetune demo --out demo
+    """
+    from tracetune.cli import output as out
+    from tracetune.cli import summary
+    from tracetune.cli.progress import progress
+
+    app = _application(None, options.flags(model=model, seed=seed), _level(quiet, verbose))
+    with progress(quiet=quiet) as report:
+        files = app.write_demo(out_folder, report)
+        found = app.analyze([str(file) for file in files], report)
+    page = out_folder / "report.html"
+    app.write_report(found, page)
+    out.console().print(summary.summary(found, page))
+
+
+def settings(
+    *,
+    as_json: options.Json = False,
+    config: options.Config = None,
+) -> None:
+    """Print every setting that is in force, and where its value came from; secrets are masked.
+
+    \b
+    tracetune settings --config tracetune.toml
+    """
+    from tracetune import settings as tree
+    from tracetune.cli import output as out
+    from tracetune.cli import summary
+
+    _, entries = tree.load(file=config)
+    document = {entry.key: {"value": entry.shown(), "origin": entry.origin} for entry in entries}
+    out.show(summary.settings(entries), document, as_json=as_json, to=None)
+
+
+def version(*, as_json: options.Json = False) -> None:
+    """Print the version.
+
+    \b
+    tracetune version
+    """
+    from tracetune import __version__
+    from tracetune.cli import output as out
+
+    out.show(f"tracetune {__version__}", {"version": __version__}, as_json=as_json, to=None)
+
+
+ALL: tuple[Callable[..., None], ...] = (analyze, anomalies, explain, tune, doctor, demo, settings, version)
+
+
+def _level(quiet: bool, verbose: int) -> int:
+    return -1 if quiet else verbose
+
+
+def _application(config: Path | None, flags: Mapping[str, Any], verbosity: int) -> Application:
+    from tracetune import log
+    from tracetune import settings as tree
+    from tracetune.app import Application
+
+    log.configure(verbosity=verbosity)
+    found, _ = tree.load(file=config, flags=flags)
+    return Application(found)
+
+
+def _analysis(app: Application, files: list[str] | None, *, quiet: bool) -> Analysis:
+    from tracetune.cli.progress import progress
+
+    with progress(quiet=quiet) as report:
+        return app.analyze(files or [], report)
+
+
+def _chosen(found: Analysis, incident_id: str | None) -> tuple[Incident, ...]:
+    if incident_id is None:
+        return found.incidents
+    chosen = tuple(each for each in found.incidents if each.id == incident_id)
+    if not chosen:
+        known = ", ".join(each.id for each in found.incidents) or "none were found"
+        raise NotFound(f"no incident {incident_id!r} in these traces", hint=f"incidents: {known}")
+    return chosen

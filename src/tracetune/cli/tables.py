@@ -1,0 +1,199 @@
+"""Answers as tables of one line a row, for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tracetune.domain import words
+from tracetune.domain.advice import Action, Advice
+from tracetune.domain.analysis import Analysis
+from tracetune.domain.anomalies import Anomaly, AnomalyKind, Incident, Severity
+from tracetune.domain.causes import CauseKind, CauseRanking
+from tracetune.domain.quality import Effect, Finding
+from tracetune.domain.series import Metric, SeriesBatch
+
+GLYPHS = {
+    Severity.CRITICAL: ("▲", "bold orange1"),
+    Severity.WARNING: ("◆", "yellow"),
+    Severity.MINOR: ("■", "dim yellow"),
+}
+"""Shape and colour together, so that neither is needed alone."""
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_SPARK_WIDTH = 16
+_METRICS = {
+    AnomalyKind.SLOWER: ("p95", Metric.LATENCY_P95),
+    AnomalyKind.LOAD: ("p95", Metric.LATENCY_P95),
+    AnomalyKind.ERRORS: ("errors", Metric.ERROR_RATIO),
+    AnomalyKind.SURGE: ("calls", Metric.CALLS),
+    AnomalyKind.DROP: ("calls", Metric.CALLS),
+}
+
+
+def _table(*columns: str, right: Iterable[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def anomalies(analysis: Analysis, incidents: Sequence[Incident]) -> RenderableType:
+    """The anomalies of these incidents, one a line, with the course of the hour around the onset."""
+    table = _table(
+        "", "SERVICE", "OPERATION", "WHAT", "NOW", "EXPECTED", "WHEN", "COURSE", "", right=("NOW", "EXPECTED")
+    )
+    for incident in incidents:
+        ranking = analysis.rankings.get(incident.id)
+        likely = ranking.causes[0].service_name if ranking and ranking.causes else None
+        for anomaly in incident.anomalies:
+            mark = Text("← likely cause", style="orange1") if anomaly.key.service_name == likely else Text("")
+            table.add_row(*_anomaly_cells(anomaly, analysis.learned.series), mark)
+    return table
+
+
+def _anomaly_cells(anomaly: Anomaly, series: SeriesBatch) -> list[Text]:
+    glyph, style = GLYPHS[anomaly.severity]
+    name, metric = _METRICS[anomaly.kind]
+    length = f"{anomaly.end - anomaly.onset} min" if anomaly.end is not None else "goes on"
+    return [
+        Text(glyph, style=style),
+        Text(anomaly.key.service_name, style="bold"),
+        Text(anomaly.key.span_name),
+        Text(f"{name} ({anomaly.kind.value})" if anomaly.kind is AnomalyKind.LOAD else name, style="dim"),
+        Text(_value(anomaly, anomaly.observed), style=style),
+        Text(_expected(anomaly), style="dim"),
+        Text(f"{words.clock(anomaly.onset)} · {length}"),
+        sparkline(_course(anomaly, series, metric), style),
+    ]
+
+
+def _value(anomaly: Anomaly, value: float) -> str:
+    if anomaly.kind in (AnomalyKind.SLOWER, AnomalyKind.LOAD):
+        return words.duration(value)
+    return words.share(value) if anomaly.kind is AnomalyKind.ERRORS else f"{words.count(value)}/min"
+
+
+def _expected(anomaly: Anomaly) -> str:
+    lower, upper = anomaly.expected_lower, anomaly.expected_upper
+    if anomaly.kind in (AnomalyKind.SLOWER, AnomalyKind.LOAD):
+        return words.duration_range(lower, upper)
+    if anomaly.kind is AnomalyKind.ERRORS:
+        return f"≤ {words.share(upper)}"
+    return f"{words.count(lower)}–{words.count(upper)}/min"
+
+
+def _course(anomaly: Anomaly, series: SeriesBatch, metric: Metric) -> NDArray[np.float64]:
+    """The metric from half an hour before the onset to half an hour after it."""
+    row = series.keys.index(anomaly.key)
+    onset = anomaly.onset - series.start_minute
+    return series[metric][row, max(0, onset - 30) : onset + 30]
+
+
+def sparkline(values: NDArray[np.float64], style: str = "") -> Text:
+    """A line of block characters; a gap stays a gap."""
+    text = Text()
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return text
+    low, high = 0.8 * float(finite.min()), float(finite.max())
+    for part in np.array_split(values, min(_SPARK_WIDTH, len(values))):
+        seen = part[np.isfinite(part)]
+        if not len(seen):
+            text.append(" ")
+            continue
+        level = 0 if high <= low else round((float(seen.mean()) - low) / (high - low) * (len(_BLOCKS) - 1))
+        text.append(_BLOCKS[level], style=style if level >= len(_BLOCKS) // 2 else "dim")
+    return text
+
+
+def explanation(incident: Incident, ranking: CauseRanking) -> RenderableType:
+    """One incident in full: headline, what speaks for each cause and against it, and where the time went."""
+    glyph, style = GLYPHS[incident.severity]
+    until = f"{words.clock(incident.end)}, {incident.end - incident.onset} min" if incident.end is not None else "now"
+    lines: list[RenderableType] = [
+        Text.assemble((f"{glyph} ", style), (ranking.headline, "bold")),
+        Text(f"  {incident.id} · {words.clock(incident.onset)}–{until} · {incident.severity.value}", style="dim"),
+    ]
+    if ranking.release:
+        lines.append(Text(f"  first seen shortly before: {ranking.release}"))
+    for cause in ranking.causes:
+        lines += ["", Text(f"  {_cause_title(cause.service_name, cause.kind)}  {cause.confidence:.2f}", style="bold")]
+        lines += [Text(f"    + {sentence}") for sentence in cause.evidence]
+        lines += [Text(f"    − {sentence}", style="dim") for sentence in cause.against]
+    if ranking.entry and ranking.contributions:
+        lines += ["", _contributions(ranking)]
+    return Group(*lines)
+
+
+def _cause_title(service_name: str, kind: CauseKind) -> str:
+    return f"{service_name}: {kind.value.replace('_', ' ')}" if service_name else kind.value.replace("_", " ")
+
+
+def _contributions(ranking: CauseRanking) -> Table:
+    table = _table(
+        "  OWN TIME ON THE CRITICAL PATH", "USUAL", "NOW", "OF THE RISE", right=("USUAL", "NOW", "OF THE RISE")
+    )
+    table.add_row(f"  {ranking.entry}", words.duration(ranking.usual_seconds), words.duration(ranking.now_seconds), "")
+    for part in ranking.contributions[:8]:
+        usual, now = words.duration(part.usual_seconds), words.duration(part.now_seconds)
+        table.add_row(f"    {part.service_name}", usual, now, words.share(part.share_of_rise))
+    return table
+
+
+def advice(found: Sequence[Advice]) -> RenderableType:
+    """Advice, one a line, each with its first reason."""
+    table = _table("", "SERVICE", "SETTING", "NOW", "", "ADVISED", "CONFIDENCE", "REASON", right=("NOW",))
+    for each in found:
+        acts = each.action is Action.SET
+        table.add_row(
+            Text("◆" if acts else "·", style="yellow" if acts else "dim"),
+            Text(each.target_service, style="bold"),
+            f"{each.knob.value.replace('_', ' ')}{f' to {each.peer}' if each.peer else ''}",
+            _amount(each.current, each.unit),
+            "→" if acts else "",
+            Text(_advised(each), style="bold" if acts else "dim"),
+            each.confidence.value,
+            Text(each.reasons[0] if each.reasons else each.unlock, style="dim"),
+        )
+    return table
+
+
+def _amount(value: float | None, unit: str) -> str:
+    if value is None or not math.isfinite(value):
+        return "?"
+    return words.duration(value) if unit == "s" else words.count(value)
+
+
+def _advised(found: Advice) -> str:
+    if found.action is Action.CANNOT_SAY:
+        return "cannot say"
+    if found.target is None:
+        return "keep" if found.action is Action.KEEP else found.knob.value.replace("_", " ")
+    text = _amount(found.target, found.unit)
+    if found.lower is not None and found.upper is not None and found.lower != found.upper:
+        text += f" ({_amount(found.lower, found.unit)}–{_amount(found.upper, found.unit)})"
+    return f"keep {text}" if found.action is Action.KEEP else text
+
+
+def findings(found: Sequence[Finding]) -> RenderableType:
+    """Problems of the span data, the most harmful first, each with its remedy on the line below."""
+    if not found:
+        return Text("No problems found in the spans.")
+    lines: list[RenderableType] = []
+    for each in found:
+        glyph, style = ("▲", "orange1") if each.problem.effect is Effect.REJECTED else ("◆", "yellow")
+        ratio = f" of {words.count(each.total)}, {words.share(each.count / each.total)}" if each.total else ""
+        where = f" · {', '.join(each.where[:3])}{' …' if len(each.where) > 3 else ''}" if each.where else ""
+        lines.append(
+            Text.assemble((f"{glyph} ", style), (each.problem.meaning, "bold"), f"  {words.count(each.count)}{ratio}")
+        )
+        lines.append(Text(f"    {each.code}{where}{f' · {each.detail}' if each.detail else ''}", style="dim"))
+        lines.append(Text(f"    {each.problem.remedy}"))
+    return Group(*lines)
