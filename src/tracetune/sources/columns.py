@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -111,8 +112,8 @@ class SpanColumns:
             "span_id": _binary(span_ids[rows]),
             "parent_span_id": _binary(parents[rows]),
             "name": _labels(np.array(self._names, np.int32)[rows], list(self._name_codes)),
-            "start_time_unix_nano": pa.array(start[rows]),
-            "end_time_unix_nano": pa.array(end[rows]),
+            "start_time_unix_nano": _numbers(start[rows]),
+            "end_time_unix_nano": _numbers(end[rows]),
             **_answer_columns(list(self._answer_codes), answers),
         }
         table = pa.table([columns[name] for name in SPAN_SCHEMA.names], schema=SPAN_SCHEMA)
@@ -160,6 +161,13 @@ def _times(values: Sequence[int | None]) -> NDArray[np.int64]:
         return np.array([NO_TIME if v is None else max(-_TIME_LIMIT, min(v, _TIME_LIMIT)) for v in values], np.int64)
 
 
+def _numbers(values: NDArray[Any]) -> pa.Array:
+    # Not pa.array(): it imports pandas, if that is installed, to ask whether this is a Series.
+    return pa.Array.from_buffers(
+        pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))]
+    )
+
+
 def _binary(ids: NDArray[np.uint8]) -> pa.Array:
     rows, width = ids.shape
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), rows, [None, pa.py_buffer(np.ascontiguousarray(ids))])
@@ -170,8 +178,10 @@ def _labels(codes: NDArray[np.int32], values: Sequence[str | None]) -> pa.Array:
     texts: dict[str, int] = {}
     table = np.array([-1 if v is None else texts.setdefault(v, len(texts)) for v in values], np.int32)
     indices = table[codes] if len(values) else np.empty(0, np.int32)
+    valid = pa.py_buffer(np.packbits(indices >= 0, bitorder="little"))
     return pa.DictionaryArray.from_arrays(
-        pa.array(indices, mask=indices < 0), pa.array([_valid(text) for text in texts], pa.string())
+        pa.Array.from_buffers(pa.int32(), len(indices), [valid, pa.py_buffer(indices)]),
+        pa.array([_valid(text) for text in texts], pa.string()),
     )
 
 
@@ -182,7 +192,7 @@ def _valid(text: str) -> str:
 
 def _answer_columns(answers: Sequence[Resolved], codes: NDArray[np.int64]) -> dict[str, pa.Array]:
     def numbers(values: list[int]) -> pa.Array:
-        return pa.array(np.array(values, np.int8)[codes])
+        return _numbers(np.array(values, np.int8)[codes])
 
     def texts(values: list[str | None]) -> pa.Array:
         return _labels(codes.astype(np.int32), values)
@@ -210,9 +220,9 @@ def _attributes(maps: Sequence[tuple[tuple[str, str], ...]], codes: NDArray[np.i
     offsets = np.concatenate([[0], np.cumsum(counts)])  # (span + 1,)
     picks = np.repeat(firsts[codes] - offsets[:-1], counts) + np.arange(offsets[-1]) if len(maps) else pool_keys
     return pa.MapArray.from_arrays(
-        pa.array(offsets.astype(np.int32)),
-        pa.DictionaryArray.from_arrays(pa.array(pool_keys[picks]), pa.array([_valid(k) for k in keys], pa.string())),
+        _numbers(offsets.astype(np.int32)),
+        pa.DictionaryArray.from_arrays(_numbers(pool_keys[picks]), pa.array([_valid(k) for k in keys], pa.string())),
         pa.DictionaryArray.from_arrays(
-            pa.array(pool_values[picks]), pa.array([_valid(v) for v in values], pa.string())
+            _numbers(pool_values[picks]), pa.array([_valid(v) for v in values], pa.string())
         ),
     )

@@ -57,6 +57,8 @@ def _detect_json(text: bytes) -> str:
     seen: set[KeyPath] = set()
     objects = 0
     for path in key_paths(text, levels=3):
+        if path in _DECISIVE:
+            return _line_form(_DECISIVE[path], text)
         if path:
             seen.add(path)
             continue
@@ -91,17 +93,21 @@ def _has(*paths: str) -> Callable[[AbstractSet[KeyPath]], bool]:
 
 _METRICS, _LOGS, _TEMPO_SEARCH, _JAEGER_MODEL, _SERVICE_MAP = "metrics", "logs", "search", "model", "map"
 
+# Keys that no other format has: the rest of the head need not be looked at, which counts for archives of small files.
+_DECISIVE: dict[KeyPath, str] = {
+    ("resourceSpans",): "otlp_json",
+    ("resource_spans",): "otlp_json",
+    ("batches",): "otlp_json",
+    ("data", "traceID"): "jaeger",
+    ("data", "spans"): "jaeger",
+}
+
 _RULES: tuple[tuple[Callable[[AbstractSet[KeyPath]], bool], str], ...] = (
-    (_has("resourceSpans"), "otlp_json"),
-    (_has("resource_spans"), "otlp_json"),
-    (_has("batches"), "otlp_json"),
     (_has("resourceMetrics"), _METRICS),
     (_has("resourceLogs"), _LOGS),
     (_has("traces.spanSet"), _TEMPO_SEARCH),
     (_has("traces.spanSets"), _TEMPO_SEARCH),
     (_has("traces.rootServiceName"), _TEMPO_SEARCH),
-    (_has("data.traceID"), "jaeger"),
-    (_has("data.spans"), "jaeger"),
     (_has("traces.traceID"), "jaeger"),
     (_has("traces.spans"), "jaeger"),
     (_has("data", "total", "errors"), "jaeger"),  # an answer of no traces
