@@ -39,7 +39,7 @@ export function Scroll({ label, className = "", children }: { label: string; cla
     watch.observe(element);
     return () => watch.disconnect();
   }, []);
-  const reach = scrolls ? { role: "region" as const, "aria-label": label, tabIndex: 0 } : {};
+  const reach = scrolls ? { role: "group" as const, "aria-label": label, tabIndex: 0 } : {};
   return (
     <div ref={host} class={`scroll ${className}`} {...reach}>
       {children}
