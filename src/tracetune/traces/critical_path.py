@@ -10,6 +10,9 @@ from numba import njit
 from tracetune.traces.grouping import Int32s, Int64s
 from tracetune.traces.tree import Children
 
+_MOST_OVERLAP = 20
+"""Overlaps up to a twentieth: CRISP's test cases take 5 % for calls one after the other, and 20 % for calls at one time."""
+
 
 @dataclass(frozen=True, slots=True)
 class CriticalPaths:
@@ -31,8 +34,9 @@ def critical_paths(start: Int64s, end: Int64s, parent: Int32s, children: Childre
 
     Backward from a span's end: the child that ends last is on the path, then of those that end before it started the
     one that ends last, and so on; the time between them is the span's own. Children are cut to their parent's interval,
-    so a child that goes on after its parent (asynchronous work) counts only while the parent waits. Children of no
-    length add nothing and are left out.
+    so a child that goes on after its parent (asynchronous work) counts only while the parent waits. A child that overlaps
+    the next one by at most a twentieth of itself came before it (clocks jitter), and is cut where the next one starts.
+    Children of no length add nothing and are left out.
 
     Source: Zhang et al., "CRISP: Critical Path Analysis of Large-Scale Microservice Architectures", USENIX ATC 2022, §3.
     """
@@ -61,7 +65,8 @@ def _critical_paths(
             for at in range(offsets[span[done]], offsets[span[done] + 1]):
                 child = rows[at]
                 from_, to = max(start[child], low[done]), min(end[child], high[done])
-                if from_ < to <= cursor:
+                if from_ < to and _MOST_OVERLAP * (to - cursor) <= to - from_:
+                    to = min(to, cursor)
                     span[found], root[found], low[found], high[found] = child, row, from_, to
                     found += 1
                     own[done] -= to - from_

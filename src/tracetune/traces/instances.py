@@ -55,14 +55,12 @@ def _most_in_flight(group: Int32s, groups: int, replica: Int32s, start: Int64s, 
 @njit(cache=True, nogil=True)
 def _sweep(group: Int32s, groups: int, replica: Int32s, start: Int64s, end: Int64s) -> Int64s:
     """Both times ascend within each replica; a call that ends when another starts is over by then."""
-    most = np.zeros(groups, np.int64)
+    most = np.ones(groups, np.int64)  # a call of no length is over when it starts, but it was one
     ended = 0
-    began = 0  # the first row of the replica at hand
     for row in range(len(start)):
         if row == 0 or replica[row] != replica[row - 1]:
-            began = ended = row
-        while ended < row and end[ended] <= start[row]:
+            ended = row
+        while ended < len(end) and replica[ended] == replica[row] and end[ended] <= start[row]:
             ended += 1
-        in_flight = (row - began + 1) - (ended - began)
-        most[group[row]] = max(most[group[row]], in_flight)
+        most[group[row]] = max(most[group[row]], row + 1 - ended)
     return most

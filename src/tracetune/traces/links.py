@@ -66,8 +66,7 @@ def count_links(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> pa.Tab
     duration = columns.end - columns.start
     error = columns.status == StatusCode.ERROR
     connection = _connection_types(columns, calls, spans)
-    # Peers and services share one dictionary of callees: a service's code, or a peer's behind them.
-    server = np.where(has_callee, columns.service[callee], columns.peer[caller] + len(columns.labels.service))
+    server, server_names = _callees(columns, calls)
     client = columns.service[caller]
     minute = columns.minute[told_by]
     name = columns.name[told_by]
@@ -83,7 +82,7 @@ def count_links(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> pa.Tab
         {
             "minute": minute[first],
             "client": label_column(client[first], columns.labels.service),
-            "server": _server_labels(server[first], columns),
+            "server": label_column(server[first], server_names),
             "span_name": label_column(name[first], columns.labels.name),
             "connection_type": label_column(connection[first], CONNECTION_TYPES),
             "calls": sums(group, groups, np.ones(len(group), np.int64)),
@@ -97,13 +96,13 @@ def count_links(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> pa.Tab
     )
 
 
-def _server_labels(codes: Int32s, columns: TraceColumns) -> pa.DictionaryArray:
-    """A name may be a service and a peer; the dictionary holds it once."""
+def _callees(columns: TraceColumns, calls: Calls) -> tuple[Int32s, list[str]]:
+    """The callee of each call as (codes (call,), names): a service, or a peer, which may have a service's name."""
     names = [*columns.labels.service, *columns.labels.peer]
-    position = {name: at for at, name in reversed(list(enumerate(names)))}
-    once = {name: at for at, name in enumerate(position)}
+    once = {name: code for code, name in enumerate(dict.fromkeys(names))}
     recoded = np.array([once[name] for name in names], np.int32)
-    return label_column(recoded[codes] if len(codes) else codes, list(once))
+    peer = columns.peer[calls.caller] + len(columns.labels.service)
+    return recoded[np.where(calls.callee >= 0, columns.service[calls.callee], peer)], list(once)
 
 
 def _connection_types(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> NDArray[np.int8]:
