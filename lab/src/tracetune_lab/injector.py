@@ -127,8 +127,9 @@ async def _release(lab: Lab, fault: Fault) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _runtime(lab: Lab, fault: Fault) -> AsyncIterator[None]:
     if fault.kind == "head_sampling":
-        # Only the first Envoy decides; the others follow the flag in traceparent. In hundredths of a percent.
-        service, values = GATEWAY, {"tracing.random_sampling": str(round(fault.magnitude * 10_000))}
+        # Only the first Envoy decides; the others follow the flag in traceparent. Envoy reads a plain
+        # number at a key of fractional percent as a whole percent.
+        service, values = GATEWAY, {"tracing.random_sampling": str(round(fault.magnitude * 100))}
     else:
         key = envoy.hop_runtime_key(fault.service, fault.operation)
         service = fault.caller

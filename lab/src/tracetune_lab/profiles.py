@@ -45,7 +45,7 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def _weight(self, at_seconds: float, run_seconds: float) -> float:
         if self.kind == "diurnal":
             angle = 2 * math.pi * at_seconds / self.day_seconds
-            # Lowest at the day's start, highest in its middle; 0.94 brings the greatest sum to 1.
+            # Lowest at the day's start, highest in its middle; 0.94 keeps the greatest sum just under 1.
             return max(0.0, 0.94 * (0.5 - 0.5 * math.cos(angle) - 0.12 * math.sin(2 * angle)))
         if self.kind == "ramp":
             return at_seconds / run_seconds
