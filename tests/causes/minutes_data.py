@@ -172,8 +172,11 @@ def _nanos(seconds: np.ndarray[Any, Any]) -> int:
 
 
 def _histogram(seconds: np.ndarray[Any, Any]) -> list[tuple[int, int]]:
-    buckets, counts = np.unique(bucket_of(np.round(seconds * 1e9).astype(np.int64)), return_counts=True)
-    return [(int(bucket), int(count)) for bucket, count in zip(buckets, counts, strict=True)]
+    if not len(seconds):
+        return []
+    buckets = bucket_of((seconds * 1e9).astype(np.int64)).astype(np.int64)
+    counts = np.bincount(buckets - buckets.min())  # much quicker than np.unique, and a test makes thousands of these
+    return [(int(buckets.min()) + place, int(counts[place])) for place in np.flatnonzero(counts)]
 
 
 def _path(rows: _Rows, minute: int, root: Call, operation: tuple[str, str], sums: tuple[int, int, int]) -> None:
