@@ -1,0 +1,294 @@
+"""Reads OTLP as JSON: whole documents (also Tempo's), and the lines of the Collector's file exporter.
+
+Source: OTLP specification, "JSON Protobuf Encoding": ids are hexadecimal, other than in protobuf's own JSON mapping, where they
+are base64; both are met. Times are strings or numbers; enums are numbers, or names in protobuf's mapping.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import msgspec
+
+from tracetune.domain.spans import Decoded, StatusCode
+from tracetune.errors import InvalidInput
+from tracetune.sources.columns import BATCH_SPANS, SpanColumns
+from tracetune.sources.json_stream import MAX_OBJECT_BYTES, split
+from tracetune.sources.resolve import Known, Resolver, Resource
+from tracetune.sources.semconv import RESOURCE_INDEX, SPAN_INDEX, kind_of, text_of
+from tracetune.sources.streams import collector_paused
+from tracetune.sources.times import nanoseconds
+
+_CAMEL_KEYS = ("resourceSpans", "batches")  # Tempo answers with "batches"
+_SNAKE_KEY = "resource_spans"
+_STATUSES = {status.name: int(status) for status in StatusCode} | {
+    str(int(status)): int(status) for status in StatusCode
+}
+
+# Above this size a ResourceSpans is decoded some spans at a time: its decoded form is several times as large as its text.
+_WHOLE_BYTES = 8 << 20
+_PIECE_SPANS = 4_096
+_MOST_RESOURCES = 65_536  # remembered by their text; far above the replicas of any system
+
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class AnyValue(msgspec.Struct, gc=False, rename="camel"):
+    """A value of an attribute; at most one member is set. Arrays, maps and bytes are not kept."""
+
+    string_value: str | None = None
+    bool_value: bool | None = None
+    int_value: int | str | None = None
+    double_value: float | str | None = None
+
+
+class KeyValue(msgspec.Struct, gc=False):
+    """An attribute."""
+
+    key: str = ""
+    value: AnyValue | None = None
+
+
+class Status(msgspec.Struct, gc=False):
+    """How a span ended."""
+
+    code: int | str | None = None
+
+
+class Span(msgspec.Struct, gc=False, rename="camel"):
+    """A span, of OTLP's JSON."""
+
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str | None = None
+    name: str = ""
+    kind: int | str | None = None
+    start_time_unix_nano: int | float | str | None = None
+    end_time_unix_nano: int | float | str | None = None
+    attributes: list[KeyValue] | None = None
+    status: Status | None = None
+
+
+class _Scope(msgspec.Struct, gc=False):
+    spans: list[Span] | None = None
+
+
+class _ScopeInPieces(msgspec.Struct, gc=False):
+    spans: list[msgspec.Raw] | None = None
+
+
+class _ResourceSpans(msgspec.Struct, gc=False, rename="camel"):
+    resource: msgspec.Raw = msgspec.Raw()
+    scope_spans: list[_Scope] | None = None
+    instrumentation_library_spans: list[_Scope] | None = None
+
+
+class _ResourceSpansInPieces(msgspec.Struct, gc=False, rename="camel"):
+    resource: msgspec.Raw = msgspec.Raw()
+    scope_spans: list[_ScopeInPieces] | None = None
+    instrumentation_library_spans: list[_ScopeInPieces] | None = None
+
+
+class _Resource(msgspec.Struct, gc=False):
+    attributes: list[KeyValue] | None = None
+
+
+class _Request(msgspec.Struct, gc=False, rename="camel"):
+    resource_spans: list[msgspec.Raw] | None = None
+    batches: list[msgspec.Raw] | None = None
+
+
+_span = msgspec.json.Decoder(Span)
+_resource_spans = msgspec.json.Decoder(_ResourceSpans)
+_in_pieces = msgspec.json.Decoder(_ResourceSpansInPieces)
+_resource = msgspec.json.Decoder(_Resource)
+_request = msgspec.json.Decoder(_Request)
+
+
+class OtlpJsonReader:
+    """One document or several after each other; a document of any size is decoded one ResourceSpans at a time."""
+
+    format = "otlp_json"
+
+    def read(self, stream: BinaryIO) -> Iterator[Decoded]:
+        """The spans of the stream, in its order."""
+        rows = _Rows()
+        for element in split(stream, (*_CAMEL_KEYS, _SNAKE_KEY)):
+            yield from rows.add(_camel(element.raw) if element.key == _SNAKE_KEY else element.raw)
+            if len(rows.columns) >= BATCH_SPANS:
+                yield rows.columns.take()
+        yield rows.columns.take()
+
+
+class OtlpJsonLinesReader:
+    """One request a line, as the Collector's file exporter writes; a line that is none is counted and skipped."""
+
+    format = "otlp_jsonl"
+
+    def read(self, stream: BinaryIO) -> Iterator[Decoded]:
+        """The spans of the stream, in its order."""
+        rows = _Rows()
+        for line in _lines(stream):
+            try:
+                request = _request.decode(line)
+            except _DECODE_ERRORS:
+                rows.columns.reject("malformed")
+                continue
+            for raw in (*(request.resource_spans or ()), *(request.batches or ())):
+                yield from rows.add(memoryview(raw))
+            if len(rows.columns) >= BATCH_SPANS:
+                yield rows.columns.take()
+        yield rows.columns.take()
+
+
+class _Rows:
+    """Turns structs into rows of ``columns``; resources that were seen before are not read again."""
+
+    def __init__(self) -> None:
+        self.columns = SpanColumns()
+        self._resolver = Resolver()
+        self._resources: dict[bytes, Resource] = {}
+
+    def add(self, raw: memoryview | bytes) -> Iterator[Decoded]:
+        """Add the spans of a ResourceSpans, giving full batches on the way; one that is none is counted."""
+        try:
+            if len(raw) <= _WHOLE_BYTES:
+                with collector_paused():
+                    whole = _resource_spans.decode(raw)
+                    resource = self._resource(whole.resource)
+                    for scope in (*(whole.scope_spans or ()), *(whole.instrumentation_library_spans or ())):
+                        self._add_spans(scope.spans or (), resource)
+                return
+        except _DECODE_ERRORS:
+            pass  # find the spans that are at fault, one by one
+        try:
+            pieces = _in_pieces.decode(raw)
+        except _DECODE_ERRORS:
+            self.columns.reject("malformed")
+            return
+        resource = self._resource(pieces.resource)
+        scopes = (*(pieces.scope_spans or ()), *(pieces.instrumentation_library_spans or ()))
+        spans = [span for scope in scopes for span in scope.spans or ()]
+        for first in range(0, len(spans), _PIECE_SPANS):
+            with collector_paused():
+                self._add_spans(self._decoded(spans[first : first + _PIECE_SPANS]), resource)
+            if len(self.columns) >= BATCH_SPANS:
+                yield self.columns.take()
+
+    def _add_spans(self, spans: Iterable[Span], resource: Resource) -> None:
+        for span in spans:
+            self.columns.append(
+                _hexadecimal(span.trace_id),
+                _hexadecimal(span.span_id),
+                _hexadecimal(span.parent_span_id or ""),
+                span.name,
+                nanoseconds(span.start_time_unix_nano, 1) or None,
+                nanoseconds(span.end_time_unix_nano, 1) or None,
+                self._resolver.span(
+                    _kind(span.kind), _status(span.status), _known(span.attributes, SPAN_INDEX), resource
+                ),
+            )
+
+    def _decoded(self, raws: list[msgspec.Raw]) -> Iterator[Span]:
+        for raw in raws:
+            try:
+                yield _span.decode(raw)
+            except _DECODE_ERRORS:
+                self.columns.reject("malformed")
+
+    def _resource(self, raw: msgspec.Raw) -> Resource:
+        text = bytes(raw)
+        resource = self._resources.get(text)
+        if resource is None:
+            if len(self._resources) >= _MOST_RESOURCES:
+                self._resources.clear()
+            resource = self._resources[text] = _resource_of(text)
+        return resource
+
+
+def _resource_of(text: bytes) -> Resource:
+    try:
+        attributes = _resource.decode(text).attributes if text else None
+    except _DECODE_ERRORS:
+        attributes = None
+    return Resource(_known(attributes, RESOURCE_INDEX))
+
+
+def _known(attributes: list[KeyValue] | None, index_of: dict[str, int]) -> Known:
+    return [
+        (index, _text(attribute.value))
+        for attribute in attributes or ()
+        if (index := index_of.get(attribute.key)) is not None
+    ]
+
+
+def _text(value: AnyValue | None) -> str | None:
+    if value is None:
+        return None
+    if value.string_value is not None:
+        return value.string_value
+    if value.int_value is not None:
+        return text_of(value.int_value)
+    return text_of(value.bool_value if value.bool_value is not None else value.double_value)
+
+
+def _kind(kind: int | str | None) -> int:
+    return kind_of(str(kind)) if kind else 0
+
+
+def _status(status: Status | None) -> int:
+    code = status.code if status else None
+    return _STATUSES.get(str(code).upper().removeprefix("STATUS_CODE_"), 0) if code else 0
+
+
+def _hexadecimal(text: str) -> str:
+    """An id in hexadecimal: 16 bytes in base64 are 24 characters, 8 bytes are 12, and both end in padding."""
+    if not text.endswith("=") or len(text) not in (24, 12):
+        return text
+    try:
+        return binascii.a2b_base64(text).hex()
+    except ValueError:
+        return text  # which is not hexadecimal either, and is counted
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines that are not empty.
+
+    Raises:
+        InvalidInput: a line is longer than MAX_OBJECT_BYTES; raised after all lines before it.
+    """
+    offset = 0
+    while line := stream.readline(MAX_OBJECT_BYTES + 1):
+        if len(line) > MAX_OBJECT_BYTES:
+            raise InvalidInput(
+                f"the line at byte {offset:,} is longer than {MAX_OBJECT_BYTES >> 20} MiB",
+                hint="if the file is one JSON document, its first line must not be followed by a second one; else lower the "
+                "Collector's send_batch_max_size",
+            )
+        offset += len(line)
+        if line.strip():
+            yield line
+
+
+def _camel(raw: memoryview) -> bytes:
+    """A ResourceSpans with its keys in protobuf's own spelling (``trace_id``), in that of OTLP's JSON (``traceId``)."""
+    try:
+        return msgspec.json.encode(_renamed(msgspec.json.decode(raw)))
+    except _DECODE_ERRORS:
+        return bytes(raw)  # which is then counted as malformed
+
+
+def _renamed(value: object) -> object:
+    if isinstance(value, list):
+        return [_renamed(item) for item in value]
+    if isinstance(value, dict):
+        return {_camel_case(key): _renamed(item) for key, item in value.items()}
+    return value
+
+
+def _camel_case(key: str) -> str:
+    """``trace_id`` as ``traceId``."""
+    head, *rest = key.split("_")
+    return head + "".join(part.title() for part in rest)
