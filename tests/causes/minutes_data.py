@@ -176,7 +176,7 @@ def _histogram(seconds: np.ndarray[Any, Any]) -> list[tuple[int, int]]:
         return []
     buckets = bucket_of((seconds * 1e9).astype(np.int64)).astype(np.int64)
     counts = np.bincount(buckets - buckets.min())  # much quicker than np.unique, and a test makes thousands of these
-    return [(int(buckets.min()) + place, int(counts[place])) for place in np.flatnonzero(counts)]
+    return [(int(buckets.min()) + place, count) for place, count in enumerate(counts.tolist()) if count]
 
 
 def _path(rows: _Rows, minute: int, root: Call, operation: tuple[str, str], sums: tuple[int, int, int]) -> None:

@@ -71,7 +71,13 @@ def _connection(
 
     good = table.filter(pa.array(healthy[position])).combine_chunks()
     codes, operations = labels(good, "span_name")
-    durations = histograms(good, "client_duration").add_up(codes.astype(np.int64), len(operations))
+    used, row = np.unique(codes, return_inverse=True)
+    durations = histograms(good, "client_duration").add_up(row.astype(np.int64), len(used))
     return Connection(
-        *names, total("calls"), total("errors"), total("client_duration_nano") / 60e9, tuple(operations), durations
+        *names,
+        total("calls"),
+        total("errors"),
+        total("client_duration_nano") / 60e9,
+        tuple(operations[code] for code in used),
+        durations,
     )
