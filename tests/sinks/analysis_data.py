@@ -372,7 +372,8 @@ def _forecast(series: SeriesBatch, metric: Metric) -> Forecast:
     for row, line in enumerate(values):
         good = ~np.isnan(line)
         wave = 2 * np.pi * np.arange(length + HORIZON) / 1440
-        design = np.stack([np.ones_like(wave), np.cos(wave), np.sin(wave), np.cos(2 * wave)], axis=1)
+        waves = [np.cos(wave), np.sin(wave), np.cos(2 * wave)] if length >= 1440 else []
+        design = np.stack([np.ones_like(wave), *waves], axis=1)
         logs = np.log(np.maximum(line[good], 1e-4 if metric is not Metric.CALLS else 0.5))
         fit = np.linalg.lstsq(design[at[good]], logs, rcond=None)[0]
         middle[row] = design @ fit

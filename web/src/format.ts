@@ -84,9 +84,9 @@ export function shortCount(value: number): string {
 }
 
 export function bytes(value: number): string {
-  if (value >= 1e9) return `${number(value / 1e9)} GB`;
-  if (value >= 1e6) return `${number(value / 1e6)} MB`;
-  return value >= 1e3 ? `${number(value / 1e3)} kB` : `${value} B`;
+  if (value >= 1e9) return `${number(value / 1e9, 3, false)} GB`;
+  if (value >= 1e6) return `${number(value / 1e6, 3, false)} MB`;
+  return value >= 1e3 ? `${number(value / 1e3, 3, false)} kB` : `${value} B`;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
@@ -135,6 +135,12 @@ export function timeTicks(first: number, last: number, most: number): { minute: 
     found.push({ minute, label: step >= 1440 ? day(minute).slice(5) : clock(minute) });
   }
   return found;
+}
+
+/** A clause as a sentence: with a capital, unless it begins with a name in code, and a full stop. */
+export function sentence(text: string): string {
+  const first = /^\p{Ll}[\p{L}'’]*( |$)/u.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
 /** "bank_gateway" codes as words: "connection pool". */

@@ -2,6 +2,7 @@
 import { render } from "preact";
 import type { Document } from "./document";
 import { Report } from "./components/Report";
+import { judged } from "./state";
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
 
@@ -9,5 +10,7 @@ const text = document.getElementById("document")?.textContent;
 const host = document.getElementById("report");
 if (text && host) {
   host.replaceChildren();
-  render(<Report document={JSON.parse(text) as Document} />, host);
+  const report = JSON.parse(text) as Document;
+  judged.value = report.series_count > 0;
+  render(<Report document={report} />, host);
 }

@@ -29,6 +29,9 @@ export const selected = signal(0);
 /** The minutes that the charts show; null shows all. */
 export const range = signal<Range | null>(null);
 
+/** Whether anything could be compared with a forecast; without one nothing is "as expected". */
+export const judged = signal(true);
+
 /** A colour of the style sheet as it is in the present theme. */
 export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, clock, duration, durations, durationTicks, length, number, percent, period, setting, share, shortCount, timeTicks } from "../src/format";
+import { bytes, clock, duration, durations, durationTicks, length, number, percent, period, sentence, setting, share, shortCount, timeTicks } from "../src/format";
 
 const MIDNIGHT = 29_700_000 - (29_700_000 % 1440);
 
@@ -32,6 +32,14 @@ describe("numbers", () => {
   it("that are counts or sizes are short where room is short", () => {
     expect([412, 4100, 41_000, 1_240_000].map(shortCount)).toEqual(["412", "4,100", "41 k", "1.24 M"]);
     expect([12, 2114, 48_211_020].map(bytes)).toEqual(["12 B", "2.11 kB", "48.2 MB"]);
+  });
+});
+
+describe("sentences", () => {
+  it("begin with a capital and end with a stop, names left as they are", () => {
+    expect(sentence("more calls than forecast")).toBe("More calls than forecast.");
+    expect(sentence("k8s.pod.name is missing.")).toBe("k8s.pod.name is missing.");
+    expect(sentence("4 replicas are busy")).toBe("4 replicas are busy.");
   });
 });
 

@@ -15,8 +15,8 @@ from itertools import pairwise
 
 from tracetune.domain.graph import ServiceGraph
 
-NODE_WIDTH, NODE_HEIGHT = 176.0, 32.0
-COLUMN_GAP = 50.0
+NODE_WIDTH, NODE_HEIGHT = 192.0, 32.0
+COLUMN_GAP = 46.0
 ROW_GAP = 12.0
 DUMMY_HEIGHT = 6.0  # a passing edge needs less room than a service
 MARGIN = 8.0

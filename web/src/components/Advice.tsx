@@ -1,12 +1,16 @@
 // What to tune: what is set now, what is advised, within which bounds, how sure, and why.
 import { useState } from "preact/hooks";
 import type { AdviceView } from "../document";
-import { durations, number, setting, words } from "../format";
+import { durations, number, sentence, setting, words } from "../format";
 import { Empty, Panel, Scroll } from "./Panel";
 
 const ACTIONS: Record<AdviceView["action"], string> = { set: "Change", keep: "Keep", cannot_say: "Cannot say" };
 
+const DEEDS: Partial<Record<AdviceView["knob"], string>> = { rollback: "roll back", instrumentation: "add attributes" };
+const FEW = 10;
+
 export function Advice({ advice }: { advice: AdviceView[] }) {
+  const [all, showAll] = useState(false);
   if (!advice.length) {
     return (
       <Panel id="advice" title="Advice">
@@ -14,6 +18,7 @@ export function Advice({ advice }: { advice: AdviceView[] }) {
       </Panel>
     );
   }
+  const shown = all ? advice : advice.slice(0, FEW);
   return (
     <Panel id="advice" title="Advice" note="nothing was changed; each line says why">
       <Scroll label="Advice">
@@ -29,12 +34,17 @@ export function Advice({ advice }: { advice: AdviceView[] }) {
             </tr>
           </thead>
           <tbody>
-            {advice.map((one, at) => (
+            {shown.map((one, at) => (
               <Row key={at} one={one} />
             ))}
           </tbody>
         </table>
       </Scroll>
+      {advice.length > FEW && (
+        <button type="button" onClick={() => showAll(!all)} aria-expanded={all}>
+          {all ? "Show fewer" : `Show all ${advice.length}`}
+        </button>
+      )}
     </Panel>
   );
 }
@@ -46,7 +56,7 @@ function amount(value: number | null, unit: string): string {
 
 function advised(one: AdviceView): string {
   if (one.action === "cannot_say") return "cannot say";
-  if (one.target === null) return one.action === "keep" ? "keep" : words(one.knob);
+  if (one.target === null) return one.action === "keep" ? "keep" : (DEEDS[one.knob] ?? "change");
   return one.action === "keep" ? `keep ${amount(one.target, one.unit)}` : amount(one.target, one.unit);
 }
 
@@ -64,7 +74,16 @@ function Row({ one }: { one: AdviceView }) {
       <td class="n" data-name="range">{bounds}</td>
       <td data-name="confidence">{one.confidence}</td>
       <td class="wrap reason">
-        {one.reasons.join(" ")} {one.unlock && <b>{one.unlock}</b>}
+        <ul>
+          {one.reasons.map((reason) => (
+            <li key={reason}>{sentence(reason)}</li>
+          ))}
+          {one.unlock && (
+            <li>
+              <b>{sentence(one.unlock)}</b>
+            </li>
+          )}
+        </ul>
         {one.patch && <Patch text={one.patch} />}
       </td>
     </tr>

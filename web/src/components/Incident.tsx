@@ -150,7 +150,7 @@ function Onsets({ incident, report }: { incident: IncidentView; report: Document
               return (
                 <tr key={`${anomaly.service_name} ${anomaly.span_name} ${anomaly.kind} ${anomaly.onset}`} title={anomaly.why}>
                   <td>{clock(anomaly.onset)}</td>
-                  <th scope="row">
+                  <th scope="row" title={`${anomaly.service_name} ${anomaly.span_name}`}>
                     <Shape severity={anomaly.severity} /> <ChartLink anomaly={anomaly} report={report} />
                   </th>
                   <td>{KINDS[anomaly.kind] ?? words(anomaly.kind)}</td>

@@ -68,7 +68,7 @@ function Row({ row, most, report }: { row: OperationRow; most: number; report: D
   );
   return (
     <tr>
-      <th scope="row">
+      <th scope="row" title={`${row.service_name} ${row.span_name}`}>
         <Shape severity={row.severity} />{" "}
         {at < 0 ? (
           name

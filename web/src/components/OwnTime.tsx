@@ -70,7 +70,7 @@ export function OwnTime({ report }: { report: Document }) {
 /** The culprit stands on the ground line, where its change is easiest to see. */
 function culpritFirst(stacks: Stacks, culprit: string): Stacks {
   const at = stacks.service_names.indexOf(culprit);
-  if (at <= 0) return stacks;
+  if (!culprit || at <= 0) return stacks;
   const move = <Item,>(items: Item[]): Item[] => [...items.slice(at, at + 1), ...items.slice(0, at), ...items.slice(at + 1)];
   return {
     ...stacks,

@@ -3,7 +3,7 @@ import type { ContributionView, IncidentView } from "../document";
 import { duration, share } from "../format";
 import { Scroll } from "./Panel";
 
-const TINTS = 4;
+const TINTS = 5;
 
 /** The culprit is orange; the others are tints of blue, so that the eye goes where the news is. */
 export function tintClass(name: string, at: number, isCulprit: boolean): string {

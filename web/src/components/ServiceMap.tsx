@@ -4,7 +4,7 @@ import type { MapEdge, MapNode, ServiceMap as Map } from "../document";
 import { duration, plural, shortCount } from "../format";
 import { curve } from "../geometry";
 import { Empty, Panel, Scroll } from "./Panel";
-import { SEVERITY_WORDS, shapePath } from "./Status";
+import { isJudged, shapePath, wordOf } from "./Status";
 
 const LETTER_WIDTH = 6.6; // of 12 px text, roughly: names are cut before they touch the number
 
@@ -34,9 +34,9 @@ export function ServiceMap({ map }: { map: Map }) {
         {(["critical", "warning", "minor", ""] as const).map((severity) => (
           <li key={severity}>
             <svg viewBox="0 0 12 12" width="11" height="11" class={`shape ${severity || "normal"}`} aria-hidden="true">
-              <path d={shapePath(severity)} fill="currentColor" />
+              <path d={shapePath(severity)} fill="currentColor" class={isJudged(severity) ? "" : "unjudged"} />
             </svg>{" "}
-            {SEVERITY_WORDS[severity]}
+            {wordOf(severity)}
           </li>
         ))}
         <li>
@@ -79,10 +79,10 @@ interface NodeProps {
 function Node({ node, map, near, onNear }: NodeProps) {
   const { node_width: width, node_height: height } = map;
   const figure = node.p95 === null ? shortCount(node.calls) : duration(node.p95);
-  const room = Math.floor((width - 46 - figure.length * LETTER_WIDTH) / LETTER_WIDTH);
+  const room = Math.floor((width - 41 - figure.length * LETTER_WIDTH) / LETTER_WIDTH);
   const name = node.service_name.length > room ? `${node.service_name.slice(0, Math.max(room - 1, 3))}…` : node.service_name;
   const classes = ["node", node.severity || "normal", node.is_cause ? "cause" : "", near ? "near" : "", node.kind ? "store" : ""].join(" ");
-  const status = `${SEVERITY_WORDS[node.severity]}${node.is_cause ? ", likely cause" : ""}`;
+  const status = `${wordOf(node.severity)}${node.is_cause ? ", likely cause" : ""}`;
   const told = `${node.service_name}: ${status}, ${plural(node.calls, "call")}, p95 ${duration(node.p95)}${node.kind ? `, ${node.kind}` : ""}`;
   return (
     <g
@@ -99,11 +99,11 @@ function Node({ node, map, near, onNear }: NodeProps) {
       <title>{told}</title>
       {node.is_cause && <rect class="ring" x="-3" y="-3" width={width + 6} height={height + 6} rx="8" />}
       <rect class="box" width={width} height={height} rx="6" />
-      <path class="glyph" transform={`translate(10 ${height / 2 - 6})`} d={shapePath(node.severity)} />
-      <text x="30" y={height / 2 + 4}>
+      <path class={isJudged(node.severity) ? "glyph" : "glyph unjudged"} transform={`translate(9 ${height / 2 - 6})`} d={shapePath(node.severity)} />
+      <text x="27" y={height / 2 + 4}>
         {name}
       </text>
-      <text class="figure" x={width - 10} y={height / 2 + 4} text-anchor="end">
+      <text class="figure" x={width - 9} y={height / 2 + 4} text-anchor="end">
         {figure}
       </text>
     </g>

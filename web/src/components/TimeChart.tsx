@@ -29,6 +29,10 @@ interface Props {
 }
 
 const SYNC = "minutes";
+const MOST_ABOVE_MEASURED = 2.5;
+const MOST_DOTS = 60;
+const MINUTE = 60;
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 2880, 10_080, 43_200].map((minutes) => minutes * MINUTE);
 
 export function TimeChart(props: Props) {
   const host = useRef<HTMLDivElement>(null);
@@ -71,6 +75,7 @@ export function TimeChart(props: Props) {
 function make(element: HTMLElement, props: Props): uPlot {
   const { minutes, lines, band } = props;
   const seconds = minutes.map((minute) => minute * 60);
+  const ceiling = ceilingOf(lines);
   const bandColumns = band ? [band.upper, band.lower] : [];
   const axis = {
     stroke: () => colour("ink3"),
@@ -88,9 +93,9 @@ function make(element: HTMLElement, props: Props): uPlot {
       drag: { x: true, y: false, setScale: true },
       points: { size: 7, fill: (chart, at) => strokeOf(chart, at) },
     },
-    scales: { x: { time: true }, y: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
+    scales: { x: { time: true }, y: { range: (_chart, _low, high) => [0, Math.min(high > 0 ? high * 1.08 : 1, ceiling)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 26, gap: 6, space: 64, values: (_chart, splits, _at, _space, step) => splits.map((at) => timeTick(at, step)) },
+      { ...axis, incrs: STEPS, grid: { show: false }, size: 26, gap: 6, space: 64, values: (_chart, splits, _at, _space, step) => splits.map((at) => timeTick(at, step)) },
       { ...axis, size: 62, gap: 8, space: 34, values: (_chart, splits) => props.ticks(splits) },
     ],
     tzDate: (stamp) => uPlot.tzDate(new Date(stamp * 1e3), "Etc/UTC"),
@@ -100,7 +105,7 @@ function make(element: HTMLElement, props: Props): uPlot {
       ...lines.map((line) => ({
         stroke: () => colour(line.stroke),
         width: line.width,
-        points: { show: false },
+        points: { show: fewPoints, filter: lonePoints, size: 4, width: 0, fill: () => colour(line.stroke) },
         ...(line.dash ? { dash: line.dash } : {}),
       })),
     ],
@@ -114,6 +119,29 @@ function make(element: HTMLElement, props: Props): uPlot {
   };
   // The host is the image with a name; what uPlot draws inside has nothing more to say to a screen reader.
   return new uPlot(options, [seconds, ...bandColumns, ...lines.map((line) => line.values)] as uPlot.AlignedData, element);
+}
+
+/** Few points are dots on the line. */
+function fewPoints(_chart: uPlot, _series: number, first: number, last: number): boolean {
+  return last - first <= MOST_DOTS;
+}
+
+/** Of many, only those between two gaps, which no line would show. */
+function lonePoints(chart: uPlot, series: number, shown: boolean): number[] | null {
+  const values = chart.data[series];
+  if (shown || !values) return null;
+  const found: number[] = [];
+  for (let at = 0; at < values.length; at++) {
+    if (values[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);
+  }
+  return found;
+}
+
+/** A forecast that runs away must not press what was measured flat. */
+function ceilingOf(lines: Line[]): number {
+  const measured = lines.filter((line) => !line.dash).flatMap((line) => line.values);
+  const highest = measured.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
+  return highest > 0 ? MOST_ABOVE_MEASURED * highest : Infinity;
 }
 
 function strokeOf(chart: uPlot, at: number): string {
