@@ -48,7 +48,7 @@ def knee(demand: Demand) -> Knee | None:
     Minutes are ordered by calls a replica, which callers choose and the service does not, and cut into bins of equal
     count. Own time leaves out the waits for callees, so that a slow callee does not look like a lack of replicas.
 
-    Source: the two regimes of latency against load per container are Luo et al. 2022, "Erms", section 3; own time in
+    Source: the two regimes of latency against load per container are Luo et al. 2023, "Erms"; own time in
     flight over calls a second is Little's law.
     """
     known = (demand.calls > 0) & ~np.isnan(demand.replicas)
