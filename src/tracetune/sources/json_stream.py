@@ -24,7 +24,7 @@ MAX_OBJECT_BYTES = 256 << 20
 """An object that is longer is refused: it must be held whole to be decoded, and memory is to stay below 500 MiB."""
 
 _QUOTE, _BACKSLASH, _OPEN, _CLOSE = b'"\\{}'
-_KEY_BEFORE = re.compile(rb'"([^"\\]*)"\s*:\s*[\[\s]*$')
+_STRING = re.compile(rb'"((?:[^"\\]+|\\.)*)"\s*(:?)', re.DOTALL)
 _SEPARATORS = b" \t\r\n,[]\x1e"  # between documents; 1E begins a record of a JSON text sequence (RFC 7464)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -82,7 +82,7 @@ class _Splitter:
             if opens and depth == self._level + 1:
                 self._open(used, at)
             elif opens:  # an object around the wanted level: its keys begin
-                used = at + 1
+                used, self._key = at + 1, ""
             elif depth == self._level:
                 if not self._skipping:
                     yield JsonObject(
@@ -118,9 +118,9 @@ class _Splitter:
         if not self._level:
             self._check_separators(before, self._held_offset + used)
             return
-        if before.strip() != b",":
-            named = _KEY_BEFORE.search(before)
-            self._key = named[1].decode("utf-8", "replace") if named else ""
+        if before != b",":
+            keys = [text for text, colon in _STRING.findall(before) if colon]
+            self._key = keys[-1].decode("utf-8", "replace") if keys else self._key
         self._skipping = self._key not in self._keys
 
     def _keep(self, used: int) -> None:
