@@ -159,17 +159,31 @@ def histograms(table: pa.Table, name: str) -> Histograms:
 
 def group_rows(table: pa.Table, names: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Groups of equal rows by some columns: (first row of each group (group,), group of each row (row,))."""
-    keys = [_key(table, name) for name in names]
     if not len(table):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    _, first, group = np.unique(np.stack(keys), axis=1, return_index=True, return_inverse=True)
+    packed = np.zeros(len(table), np.int64)
+    largest = 0  # of the numbers in ``packed``
+    for name in names:
+        key = _key(table, name)
+        key -= key.min()
+        width = int(key.max()) + 1
+        if (largest + 1) * width > _MOST_PACKED:
+            packed = np.unique(packed, return_inverse=True)[1].reshape(-1).astype(np.int64)
+            largest = len(packed)
+        packed = packed * width + key
+        largest = largest * width + width - 1
+    _, first, group = np.unique(packed, return_index=True, return_inverse=True)
     return first.astype(np.int64), group.reshape(-1).astype(np.int64)
+
+
+_MOST_PACKED = 1 << 62
+"""Several keys are one number while it fits an int64; before it does not, equal ones are numbered anew."""
 
 
 def _key(table: pa.Table, name: str) -> NDArray[np.int64]:
     if table.schema.field(name).type.equals(LABEL):
         return labels(table, name)[0].astype(np.int64)
-    return column(table, name).astype(np.int64)
+    return column(table, name).astype(np.int64)  # a copy: the caller may change it
 
 
 def _add_up(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
@@ -179,6 +193,8 @@ def _add_up(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
     summed = [field.name for field in schema if field.type.equals(pa.int64())]
     maps = [field.name for field in schema if field.type.equals(HISTOGRAM)]
     first, group = group_rows(table, [name for name in schema.names if name not in {*summed, *maps}])
+    if len(first) == len(table):  # nothing to add up: whole hours after each other
+        return table
     result = table.take(pa.array(first))
     for name in summed:
         values = np.zeros(len(first), np.int64)
@@ -190,17 +206,25 @@ def _add_up(tables: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
     return result.cast(schema).combine_chunks()
 
 
+def _words(table: pa.Table, name: str) -> list[NDArray[np.uint64]]:
+    """A column of ids as the machine's numbers, for an order of no meaning that is always the same."""
+    array = table[name].combine_chunks()
+    words = np.frombuffer(array.buffers()[1], np.uint64).reshape(-1, array.type.byte_width // 8)
+    return list(words[array.offset : array.offset + len(array)].T)
+
+
 def _replace(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
     position = table.schema.get_field_index(name)
     return table.set_column(position, table.schema.field(position), values)
 
 
 def _keep_best(tables: Sequence[pa.Table]) -> pa.Table:
-    """For each minute and operation the slowest call of all, and the usual call with the smallest id (any would do)."""
+    """For each minute and operation the slowest call of all, and a usual one; of equal calls that with the smallest ids."""
     table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     if not len(table):
         return EXEMPLARS.empty_table()
-    order = np.lexsort((-column(table, "duration_nano") * column(table, "is_slowest"), column(table, "minute")))
+    slowness = column(table, "duration_nano") * column(table, "is_slowest")
+    order = np.lexsort((*_words(table, "span_id"), *_words(table, "trace_id"), -slowness))
     table = table.take(pa.array(order))
     first, _ = group_rows(table, ["minute", "service_name", "span_name", "is_slowest"])
     return table.take(pa.array(np.sort(first))).combine_chunks()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from tracetune.domain.spans import SpanBatch, SpanKind, StatusCode
@@ -59,7 +60,7 @@ def self_time(rows: Sequence[Row], parents: Sequence[Parent]) -> list[int]:
         start, end = _interval(row)
         edges = sorted({start, end, *(edge for child in children[position] for edge in _interval(rows[child]))})
         covered = 0
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in pairwise(edges):
             if start <= low < high <= end and any(_covers(rows[child], low, high) for child in children[position]):
                 covered += high - low
         own.append(end - start - covered)
