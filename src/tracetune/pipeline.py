@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from tracetune.anomalies.detect import detect as find_anomalies
 from tracetune.anomalies.incidents import group
 from tracetune.causes.ranking import rank
 from tracetune.clock import NANOS_PER_MINUTE
+from tracetune.domain import words
 from tracetune.domain.advice import Advice, Capacity
 from tracetune.domain.analysis import Analysis, Ingested, Learned, SourceSummary
 from tracetune.domain.anomalies import Incident
@@ -22,6 +23,7 @@ from tracetune.domain.causes import CauseRanking
 from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.headline import headline
 from tracetune.domain.minutes import MinuteBatch, column, labels
+from tracetune.domain.period import left_out
 from tracetune.domain.quality import PROBLEMS, Effect, Finding
 from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.domain.spans import SpanBatch
@@ -183,7 +185,13 @@ def recall(minutes: MinuteBatch, name: str) -> Ingested:
 def learn(minutes: MinuteBatch, candidates: Candidates, *, seed: int, horizon_minutes: int) -> Learned:
     """What is normal for every operation of these minutes."""
     series = SeriesBatch.from_minutes(minutes)
-    return learn_series(series, estimators=candidates, seed=seed, horizon_minutes=horizon_minutes)
+    learned = learn_series(series, estimators=candidates, seed=seed, horizon_minutes=horizon_minutes)
+    aside = left_out(minutes, range(series.start_minute, series.start_minute + series.length))
+    if not aside:
+        return learned
+    stray = words.number_of(aside, "minute")
+    limit = f"{stray} with spans lie outside the period looked at: its last two weeks, without a silence of over a day."
+    return replace(learned, limits=(*learned.limits, limit))
 
 
 def detect(learned: Learned, graph: ServiceGraph, *, false_incidents_per_week: float) -> tuple[Incident, ...]:

@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from tracetune.domain.minutes import MinuteBatch, column, group_rows, histograms, labels
+from tracetune.domain.period import main_period
 
 Values = NDArray[np.float64]
 
@@ -86,9 +88,12 @@ class SeriesBatch:
 
     @classmethod
     def from_minutes(cls, minutes: MinuteBatch) -> SeriesBatch:
-        """The series of every operation's entry spans, over every minute between the first and the last."""
-        table = minutes.operations.filter(minutes.operations["is_entry"]).combine_chunks()
-        grid = minutes.minutes()
+        """The series of every operation's entry spans, over every minute of the main period (``domain.period``)."""
+        grid = main_period(minutes)
+        minute = column(minutes.operations, "minute")
+        within = pa.array((minute >= grid.start) & (minute < grid.stop))
+        table = minutes.operations.filter(within)
+        table = table.filter(table["is_entry"]).combine_chunks()
         if not len(table):
             return cls._empty(grid)
         services, service_names = labels(table, "service_name")
@@ -98,7 +103,7 @@ class SeriesBatch:
         order = sorted(range(len(keys)), key=keys.__getitem__)
         rank = np.empty(len(keys), np.int64)
         rank[order] = np.arange(len(keys))
-        observed = np.isin(np.arange(grid.start, grid.stop), column(minutes.operations, "minute"))
+        observed = np.isin(np.arange(grid.start, grid.stop), minute)
         cell = rank[row] * len(grid) + column(table, "minute") - grid.start
         shape = (len(keys), len(grid))
         calls, errors, roots = (_sum(table[name].to_numpy(), cell, shape) for name in ("calls", "errors", "root_calls"))
