@@ -16,6 +16,7 @@ from tracetune.domain.anomalies import Incident, Severity
 from tracetune.settings import Entry
 
 _ADVICE_SHOWN = 5
+_ROWS_SHOWN = 6
 _DAY_NANOS = 86_400 * 10**9
 
 
@@ -23,7 +24,7 @@ def summary(found: Analysis, report: Path | None) -> RenderableType:
     """The whole answer on one screen."""
     parts: list[RenderableType] = [_headline(found), _facts(found.ingested), *_unreadable(found.ingested)]
     if found.incidents:
-        parts += ["", tables.anomalies(found, _telling(found.incidents)), _tally(found)]
+        parts += ["", tables.anomalies(found, _telling(found.incidents), most=_ROWS_SHOWN), _tally(found)]
     parts += [Text(f"· {limit}", style="dim") for limit in found.learned.limits]
     acting = [each for each in found.advice if each.action is Action.SET][:_ADVICE_SHOWN]
     if acting:

@@ -44,18 +44,46 @@ def _table(*columns: str, right: Iterable[str] = ()) -> Table:
     return table
 
 
-def anomalies(analysis: Analysis, incidents: Sequence[Incident]) -> RenderableType:
-    """The anomalies of these incidents, one a line, with the course of the hour around the onset."""
+def anomalies(analysis: Analysis, incidents: Sequence[Incident], *, most: int | None = None) -> RenderableType:
+    """Incidents, each with its anomalies, one a line, and the course of the hour around the onset.
+
+    Args:
+        analysis: what the incidents were found in.
+        incidents: which to show.
+        most: rows an incident; None for all.
+    """
     table = _table(
         "", "SERVICE", "OPERATION", "WHAT", "NOW", "EXPECTED", "WHEN", "COURSE", "", right=("NOW", "EXPECTED")
     )
+    notes: list[RenderableType] = []
     for incident in incidents:
-        ranking = analysis.rankings.get(incident.id)
-        likely = ranking.causes[0].service_name if ranking and ranking.causes else None
-        for anomaly in incident.anomalies:
-            mark = Text("← likely cause", style="orange1") if anomaly.key.service_name == likely else Text("")
+        culprit = _culprit(analysis.rankings.get(incident.id))
+        for anomaly in incident.anomalies[:most]:
+            mark = Text("← likely cause", style="orange1") if anomaly.key.service_name == culprit else Text("")
             table.add_row(*_anomaly_cells(anomaly, analysis.learned.series), mark)
-    return table
+        notes.append(_note(incident, analysis.rankings.get(incident.id), most))
+        table.add_section()
+    return Group(table, "", *notes)
+
+
+def _culprit(ranking: CauseRanking | None) -> str | None:
+    """The service that the likeliest cause blames; load blames nobody."""
+    if ranking is None or not ranking.causes:
+        return None
+    first = ranking.causes[0]
+    return None if first.kind in (CauseKind.LOAD, CauseKind.UNKNOWN) else first.service_name
+
+
+def _note(incident: Incident, ranking: CauseRanking | None, most: int | None) -> Text:
+    glyph, style = GLYPHS[incident.severity]
+    more = len(incident.anomalies) - (most or len(incident.anomalies))
+    note = Text.assemble(
+        (f"{glyph} ", style), (incident.id, "bold"), f"  {ranking.headline if ranking else incident.kind.value}"
+    )
+    if ranking and ranking.causes:
+        first = ranking.causes[0]
+        note.append(f" · {first.evidence[0]}" if first.evidence else "", style="dim")
+    return note.append(f" · {words.number_of(more, 'more anomaly', 'more anomalies')}" if more > 0 else "", style="dim")
 
 
 def _anomaly_cells(anomaly: Anomaly, series: SeriesBatch) -> list[Text]:
