@@ -124,7 +124,7 @@ def paths_of(spans: SpanBatch) -> tuple[TraceColumns, CriticalPaths]:
 
 def from_jaeger(path: Path) -> SpanBatch:
     document = json.loads(path.read_text())
-    traces = document["data"] if "data" in document else [document]
+    traces = document.get("data", [document])
     return SpanBatch.from_rows([_row(trace, span) for trace in traces for span in trace["spans"]])
 
 

@@ -82,7 +82,7 @@ def contents(minutes: MinuteBatch, *, exemplars: bool = True) -> dict[str, list[
 @QUICK
 @given(spans_of_traces())
 def test_operations_equal_the_reference(rows: list[dict[str, Any]]) -> None:
-    known = [row for row in _without_duplicates(rows)]
+    known = _without_duplicates(rows)
     parents = reference.find_parents(reference.rows_of(SpanBatch.from_rows(known)))
 
     summary = summarise(SpanBatch.from_rows(rows))

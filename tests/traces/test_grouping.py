@@ -1,0 +1,41 @@
+"""Groups of equal keys, and exact sums."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracetune.traces.grouping import group_keys, group_pairs, sums
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.one_of(INT64, st.integers(0, 3)), max_size=30))
+def test_rows_are_in_one_group_exactly_if_their_keys_are_equal(keys: list[int]) -> None:
+    first, group = group_keys(np.array(keys, np.int64))
+
+    assert [keys[row] for row in first] == list(dict.fromkeys(keys))
+    assert [keys[first[each]] for each in group] == keys
+
+
+def test_many_groups_outgrow_the_first_table() -> None:
+    keys = np.arange(100_000, dtype=np.int64) << 20
+
+    first, group = group_keys(np.concatenate([keys, keys]))
+
+    assert len(first) == 100_000
+    assert (group[:100_000] == group[100_000:]).all()
+
+
+def test_pairs_are_told_apart_though_a_code_is_missing() -> None:
+    _, group = group_pairs(np.array([-1, 0, -1, 0], np.int32), np.array([0, -1, 0, 0], np.int32))
+
+    assert group.tolist() == [0, 1, 0, 2]
+
+
+def test_sums_are_exact_beyond_what_floats_hold() -> None:
+    values = np.array([2**60, 1, 5], np.int64)
+
+    assert sums(np.array([0, 0, 1], np.int32), 3, values).tolist() == [2**60 + 1, 5, 0]
