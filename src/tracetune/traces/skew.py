@@ -32,7 +32,8 @@ class _Edges:
     child: Int64s
     pair: Int32s
     is_sample: NDArray[np.bool_]  # the child took no longer than its parent; only then the next two mean anything
-    offset: Int64s  # of the child's clock, if both ways of the call took equally long
+    sign: Int64s  # 1 if the child's host is the pair's second, -1 if it is the first (the way back)
+    offset: Int64s  # of the second host's clock from the first's, if both ways of the call took equally long
     slack: Int64s  # how far the offset may be from that with the child still inside its parent
     is_early: NDArray[np.bool_]
     is_late: NDArray[np.bool_]  # only where a CLIENT waits for a SERVER: others may outlast their parents
@@ -54,7 +55,7 @@ def clock_shifts(columns: TraceColumns, parents: Parents) -> Int64s:
         return np.zeros(len(columns), np.int64)
     offset_of_pair = _believed_offsets(edges)
     shift = np.zeros(len(columns), np.int64)
-    shift[edges.child] = -offset_of_pair[edges.pair]
+    shift[edges.child] = -edges.sign * offset_of_pair[edges.pair]
     return _sum_to_root(shift, parents.parent) if shift.any() else shift
 
 
@@ -80,14 +81,16 @@ def _edges_between_hosts(columns: TraceColumns, parents: Parents) -> _Edges | No
     is_late = is_sample & (end_difference > TOLERANCE_NANO) & waits
     if not (is_early | is_late).any():
         return None
-    first, pair = group_pairs(host[above], host[child])
+    sign = np.where(host[above] < host[child], 1, -1)
+    first, pair = group_pairs(np.minimum(host[above], host[child]), np.maximum(host[above], host[child]))
     is_suspect = sums(pair, len(first), is_early | is_late) > 0
     used = is_suspect[pair]
     return _Edges(
         child=child[used],
         pair=pair[used],
         is_sample=is_sample[used],
-        offset=((start_difference + end_difference) // 2)[used],
+        sign=sign[used],
+        offset=(sign * (start_difference + end_difference) // 2)[used],
         slack=((start_difference - end_difference) // 2)[used] + TOLERANCE_NANO,
         is_early=is_early[used],
         is_late=is_late[used],
