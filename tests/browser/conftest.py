@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
 from tracetune.sinks.report import HtmlReport
 
 ROOT = Path(__file__).resolve().parents[2]

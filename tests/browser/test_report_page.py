@@ -27,7 +27,9 @@ def visit(browser: Browser, pages: dict[str, str]) -> Iterator[Open]:
         page.on("request", lambda request: None if request.url == pages[name] else troubles.append(request.url))
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
-        page.on("console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None)
+        page.on(
+            "console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None
+        )
         page.goto(pages[name])
         page.locator("main h1").wait_for()
         return page

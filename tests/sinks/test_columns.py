@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracetune.sinks.columns import ALPHABET, decode, linear, logarithmic
+from tracetune.sinks.columns import ALPHABET, decode, linear, logarithmic, short
 
 
 def test_whole_numbers_up_to_four_thousand_come_back_exactly() -> None:
@@ -45,6 +45,11 @@ def test_a_column_of_nothing_but_gaps_is_all_gaps() -> None:
 
     assert np.isnan(decode(linear(values))).all()
     assert np.isnan(decode(logarithmic(values))).all()
+
+
+def test_numbers_keep_four_significant_digits() -> None:
+    assert short(0.123456) == 0.1235
+    assert np.isnan(short(float("nan")))
 
 
 def test_digits_mean_nothing_to_html() -> None:

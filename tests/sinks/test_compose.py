@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -14,7 +15,7 @@ def test_operations_are_ranked_by_calls_times_p95_and_count_every_entry_call(sho
     rows = compose(shop).operations
 
     assert [row.impact_seconds for row in rows] == sorted((row.impact_seconds for row in rows), reverse=True)
-    assert all(np.isclose(row.impact_seconds, row.calls * row.p95) for row in rows)
+    assert all(np.isclose(row.impact_seconds, row.calls * row.p95, rtol=1e-3) for row in rows)
     assert sum(row.calls for row in rows) == column(shop.ingested.minutes.operations, "calls").sum()
 
 
@@ -43,6 +44,17 @@ def test_the_map_blames_causes_but_never_load(shop: Analysis) -> None:
     assert {name for name, node in nodes.items() if node.is_cause} == {"payments", "shipping"}
     assert nodes["catalog-db"].kind == "database"
     assert nodes["cart"].severity == ""
+
+
+def test_a_database_without_spans_of_its_own_has_the_p95_its_callers_saw(shop: Analysis) -> None:
+    minutes = shop.ingested.minutes
+    seen = np.array([name != "ledger-db" for name in minutes.operations["service_name"].to_pylist()])
+    without = replace(minutes, operations=minutes.operations.filter(seen))
+
+    found = compose(replace(shop, ingested=replace(shop.ingested, minutes=without)))
+
+    (ledger,) = (node for node in found.map.nodes if node.service_name == "ledger-db")
+    assert 0.005 < ledger.p95 < 0.012
 
 
 def test_the_slow_path_joins_the_services_of_one_incident_only(shop: Analysis) -> None:

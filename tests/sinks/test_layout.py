@@ -40,7 +40,8 @@ def test_a_long_edge_goes_around_the_services_between_its_ends() -> None:
     assert between
     for x, y in between:
         assert not any(
-            abs(x - place[0]) < NODE_WIDTH / 2 and abs(y - place[1]) < NODE_HEIGHT / 2 for place in layout.places.values()
+            abs(x - place[0]) < NODE_WIDTH / 2 and abs(y - place[1]) < NODE_HEIGHT / 2
+            for place in layout.places.values()
         )
 
 

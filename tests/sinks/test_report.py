@@ -78,7 +78,9 @@ def test_equal_analyses_give_equal_pages(shop: Analysis, page: str) -> None:
     assert render(shop) == page
 
 
-def test_writing_replaces_the_old_report_and_leaves_nothing_beside_it(shop: Analysis, tmp_path: Path, page: str) -> None:
+def test_writing_replaces_the_old_report_and_leaves_nothing_beside_it(
+    shop: Analysis, tmp_path: Path, page: str
+) -> None:
     target = tmp_path / "out.html"
     target.write_text("old")
 
@@ -88,9 +90,7 @@ def test_writing_replaces_the_old_report_and_leaves_nothing_beside_it(shop: Anal
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_failed_write_leaves_the_old_report(
-    shop: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_leaves_the_old_report(shop: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "out.html"
     target.write_text("old")
 

@@ -214,7 +214,7 @@ export interface VerdictView {
   span_name: string;
   model: string;
   coverage: number | null;
-  pinball_loss: Record<string, number | null>;
+  pinball_loss: number | null;
   reason: string;
 }
 

@@ -68,6 +68,7 @@ export function share(ratio: number | null): string {
   if (ratio === null || !Number.isFinite(ratio)) return MISSING;
   const value = ratio * 100;
   if (value > 0 && value < 0.05) return "< 0.1 %";
+  if (Math.abs(value) < 0.05) return "0.0 %";
   return `${value.toFixed(Math.abs(value) >= 9.95 ? 0 : 1).replace("-", "−")} %`;
 }
 

@@ -3,8 +3,10 @@
 /** Bins of a distribution to a doubling, as in src/tracetune/sinks/document.py, Distribution. */
 export const PER_DOUBLING = 8;
 
-const STEPS = [1, 2, 5];
-const MOST_MARKS = 8;
+const COARSE = [1];
+const MIDDLING = [1, 2, 5];
+const FINE = [1, 1.5, 2, 3, 5, 7];
+const [FEW_MARKS, MOST_MARKS] = [4, 8];
 const LINES = 3;
 
 export function sum(values: number[]): number {
@@ -21,18 +23,20 @@ export function middle(counts: number[]): number {
   );
 }
 
-/** Round durations inside the scale, few enough to be read. */
+/** Round durations inside the scale: enough to read it by, few enough to be read. */
 export function decades(first: number, count: number): number[] {
   const low = 2 ** (first / PER_DOUBLING);
   const high = 2 ** ((first + count) / PER_DOUBLING);
-  const found: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
-    for (const step of STEPS) {
-      const value = step * 10 ** power;
-      if (value > low * 1.12 && value < high / 1.12) found.push(value);
+  const within = (steps: number[]) => {
+    const found: number[] = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+      found.push(...steps.map((step) => Number((step * 10 ** power).toPrecision(2))));
     }
-  }
-  return found.length > MOST_MARKS ? found.filter((value) => value.toExponential().startsWith("1e")) : found;
+    return found.filter((value) => value > low * 1.08 && value < high / 1.08);
+  };
+  const middling = within(MIDDLING);
+  if (middling.length > MOST_MARKS) return within(COARSE);
+  return middling.length < FEW_MARKS ? within(FINE) : middling;
 }
 
 /** Round values from 0 towards the highest. */

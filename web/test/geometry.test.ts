@@ -16,7 +16,10 @@ it("finds the bin of the median", () => {
 
 it("marks round durations inside a logarithmic scale", () => {
   // From 1/16 s to 1 s.
-  expect(decades(-32, 32)).toEqual([0.1, 0.2, 0.5]);
+  expect(decades(-32, 32)).toEqual([0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7]);
+  // From 1/64 s to 16 s, and from 1/32 s to 2 s.
+  expect(decades(-48, 80)).toEqual([0.1, 1, 10]);
+  expect(decades(-40, 48)).toEqual([0.05, 0.1, 0.2, 0.5, 1]);
 });
 
 it("marks an axis in round steps up to its highest value", () => {

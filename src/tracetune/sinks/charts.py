@@ -14,11 +14,11 @@ from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER, Forecast
 from tracetune.domain.histograms import ZERO_BUCKET
 from tracetune.domain.minutes import column, histograms, labels
 from tracetune.domain.series import Metric, SeriesKey
-from tracetune.sinks.columns import Column, linear, logarithmic
+from tracetune.sinks.columns import Column, linear, logarithmic, short
 from tracetune.sinks.document import Distribution, OperationSeries, OwnTime, Release, Spread
 
-MOST_SERIES = 8
-"""Operations with a chart of their own; each costs about 26 kB of the report for a day."""
+MOST_SERIES = 7
+"""Operations with a chart of their own; each costs about 28 kB of the report for a day."""
 
 MOST_POINTS = 1500
 """Points of a series before it is reduced; a day with an hour of forecast."""
@@ -269,7 +269,7 @@ def _own_time(analysis: Analysis, key: SeriesKey) -> OwnTime | None:
     shown, rest = order[:STACKED_SERVICES], order[STACKED_SERVICES:]
     stacked = [seconds[row] for row in shown] + ([seconds[rest].sum(axis=0)] if rest else [])
     means = [np.where(traces > 0, part / np.maximum(traces, 1), np.nan) for part in stacked]
-    totals = [float(part.sum() / max(traces.sum(), 1.0)) for part in stacked]
+    totals = [short(part.sum() / max(traces.sum(), 1.0)) for part in stacked]
     return OwnTime(per_bin, [services[row] for row in shown] + [""] * bool(rest), [linear(m) for m in means], totals)
 
 

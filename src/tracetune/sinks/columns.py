@@ -52,6 +52,11 @@ def logarithmic(values: Values) -> Column:
     return Column("log", lowest, float(step), _text(np.where(np.isnan(values), _MISSING, codes)))
 
 
+def short(value: float) -> float:
+    """The number with four significant digits: more than is shown, and a third of the characters."""
+    return float(f"{value:.4g}")
+
+
 def decode(column: Column) -> Values:
     """The values of a column again; NaN where nothing was observed. The reference for the page's own decoder."""
     digits = np.searchsorted(np.sort(_DIGITS), np.frombuffer(column.codes.encode("ascii"), np.uint8))

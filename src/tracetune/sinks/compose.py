@@ -15,7 +15,7 @@ from tracetune.domain.causes import CauseKind
 from tracetune.domain.minutes import column, group_rows, histograms, labels
 from tracetune.domain.series import Metric, SeriesKey
 from tracetune.sinks import charts, layout, narrative
-from tracetune.sinks.columns import logarithmic
+from tracetune.sinks.columns import logarithmic, short
 from tracetune.sinks.document import (
     AdviceView,
     Document,
@@ -108,9 +108,9 @@ def _operations(analysis: Analysis) -> list[OperationRow]:
                 span_name=key.span_name,
                 calls=int(calls[row]),
                 errors=int(errors[row]),
-                p50=float(p50[row]),
-                p95=float(p95[row]),
-                impact_seconds=float(impact[row]),
+                p50=short(p50[row]),
+                p95=short(p95[row]),
+                impact_seconds=short(impact[row]),
                 spark=logarithmic(_spark(analysis, key)),
                 severity=_worst(severity.get(key, ())),
             )
@@ -132,6 +132,7 @@ def _spark(analysis: Analysis, key: SeriesKey) -> np.ndarray:
 def _map(analysis: Analysis) -> ServiceMap:
     laid = layout.lay_out(analysis.graph)
     calls, p95 = _by_service(analysis)
+    p95 = _from_the_callers(analysis) | p95
     severity: dict[str, list[Severity]] = {}
     for incident in analysis.incidents:
         for anomaly in incident.anomalies:
@@ -152,7 +153,7 @@ def _map(analysis: Analysis) -> ServiceMap:
             severity=_worst(severity.get(name, ())),
             is_cause=name in causes,
             calls=calls.get(name, called[name]),
-            p95=p95.get(name, math.nan),
+            p95=short(p95.get(name, math.nan)),
         )
         for name, (x, y) in sorted(laid.places.items())
     ]
@@ -188,7 +189,18 @@ def _by_service(analysis: Analysis) -> tuple[dict[str, int], dict[str, float]]:
     group = service.astype(np.int64)
     p95 = histograms(table, "duration").add_up(group, len(services)).quantile(0.95)
     calls = np.bincount(group, weights=column(table, "calls"), minlength=len(services)).astype(np.int64)
-    return dict(zip(services, calls.tolist(), strict=True)), dict(zip(services, p95.tolist(), strict=True))
+    met = np.flatnonzero(calls).tolist()  # a label may be left over from rows that are not
+    return {services[row]: int(calls[row]) for row in met}, {services[row]: float(p95[row]) for row in met}
+
+
+def _from_the_callers(analysis: Analysis) -> dict[str, float]:
+    """The p95 of the calls to each service as its callers saw it: all there is of databases and brokers."""
+    table = analysis.ingested.minutes.links
+    server, servers = labels(table, "server")
+    if not len(table):
+        return {}
+    p95 = histograms(table, "client_duration").add_up(server.astype(np.int64), len(servers)).quantile(0.95)
+    return {name: value for name, value in zip(servers, p95.tolist(), strict=True) if not math.isnan(value)}
 
 
 def _advice(advice: Advice) -> AdviceView:
@@ -232,8 +244,8 @@ def _verdicts(analysis: Analysis) -> list[VerdictView]:
             service_name=key.service_name,
             span_name=key.span_name,
             model=verdict.model,
-            coverage=verdict.coverage,
-            pinball_loss=dict(verdict.pinball_loss),
+            coverage=short(verdict.coverage),
+            pinball_loss=short(verdict.pinball_loss.get(verdict.model, math.nan)),
             reason=verdict.reason,
         )
         for metric, forecast in analysis.learned.forecasts.items()

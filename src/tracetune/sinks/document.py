@@ -259,7 +259,7 @@ class VerdictView(msgspec.Struct, frozen=True):
     span_name: str
     model: str
     coverage: float
-    pinball_loss: dict[str, float]
+    pinball_loss: float  # of the model; in the metric's unit
     reason: str
 
 

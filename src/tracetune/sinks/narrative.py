@@ -11,6 +11,7 @@ from tracetune.domain.anomalies import Incident
 from tracetune.domain.causes import CauseRanking
 from tracetune.domain.minutes import column, labels
 from tracetune.domain.series import SeriesKey
+from tracetune.sinks.columns import short
 from tracetune.sinks.document import AnomalyView, CauseView, ContributionView, IncidentView, Waterfall
 from tracetune.sinks.waterfalls import waterfall
 
@@ -58,10 +59,10 @@ def _anomalies(incident: Incident) -> list[AnomalyView]:
             onset=anomaly.onset,
             end=anomaly.end,
             score=round(anomaly.score, 2),
-            observed=anomaly.observed,
-            expected_lower=anomaly.expected_lower,
-            expected=anomaly.expected,
-            expected_upper=anomaly.expected_upper,
+            observed=short(anomaly.observed),
+            expected_lower=short(anomaly.expected_lower),
+            expected=short(anomaly.expected),
+            expected_upper=short(anomaly.expected_upper),
             calls=anomaly.calls,
             why=anomaly.why,
         )
@@ -71,7 +72,9 @@ def _anomalies(incident: Incident) -> list[AnomalyView]:
 
 def _contributions(ranking: CauseRanking | None) -> list[ContributionView]:
     return [
-        ContributionView(part.service_name, part.usual_seconds, part.now_seconds, round(part.share_of_rise, 4))
+        ContributionView(
+            part.service_name, short(part.usual_seconds), short(part.now_seconds), round(part.share_of_rise, 4)
+        )
         for part in (ranking.contributions if ranking else ())
     ]
 

@@ -61,7 +61,8 @@ function advised(one: AdviceView): string {
 }
 
 function Row({ one }: { one: AdviceView }) {
-  const bounds = one.lower === null || one.upper === null ? "–" : one.unit === "s" ? durations(one.lower, one.upper) : `${number(one.lower)}–${number(one.upper)}`;
+  const [first, ...rest] = one.reasons;
+  const bounds = one.lower === null || one.upper === null ? "–" : one.unit === "s" ? durations(one.lower, one.upper) : one.lower === one.upper ? number(one.lower) : `${number(one.lower)}–${number(one.upper)}`;
   return (
     <tr class={one.action}>
       <th scope="row">
@@ -74,16 +75,9 @@ function Row({ one }: { one: AdviceView }) {
       <td class="n" data-name="range">{bounds}</td>
       <td data-name="confidence">{one.confidence}</td>
       <td class="wrap reason">
-        <ul>
-          {one.reasons.map((reason) => (
-            <li key={reason}>{sentence(reason)}</li>
-          ))}
-          {one.unlock && (
-            <li>
-              <b>{sentence(one.unlock)}</b>
-            </li>
-          )}
-        </ul>
+        <p>{first && sentence(first)}</p>
+        {rest.length > 0 && <p class="note">{rest.map(sentence).join(" ")}</p>}
+        {one.unlock && <p class="unlock">{sentence(one.unlock)}</p>}
         {one.patch && <Patch text={one.patch} />}
       </td>
     </tr>

@@ -1,6 +1,6 @@
 // Incidents: what happened, why we think so, what speaks against it, and traces to look at.
 import type { AnomalyView, CauseView, Document, IncidentView } from "../document";
-import { clock, duration, durations, length, number, percent, period, words } from "../format";
+import { clock, duration, durations, length, number, percent, period, sentence, words } from "../format";
 import { range, selected } from "../state";
 import { Empty, Panel, Scroll } from "./Panel";
 import { culpritOf } from "../culprit";
@@ -80,15 +80,15 @@ function Why({ cause, runnerUp, release }: { cause: CauseView; runnerUp: CauseVi
         <strong>{cause.service_name}</strong> {cause.span_name}: {CAUSES[cause.kind]}
       </p>
       <ul class="evidence for">
-        {cause.evidence.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
+        {cause.evidence.map((reason) => (
+          <li key={reason}>{sentence(reason)}</li>
         ))}
       </ul>
       <h3>What speaks against it, or was looked at</h3>
       {cause.against.length ? (
         <ul class="evidence against">
-          {cause.against.map((sentence) => (
-            <li key={sentence}>{sentence}</li>
+          {cause.against.map((reason) => (
+            <li key={reason}>{sentence(reason)}</li>
           ))}
         </ul>
       ) : (

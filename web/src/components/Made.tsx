@@ -80,6 +80,6 @@ function Verdicts({ report }: { report: Document }) {
 
 /** Pinball loss is in the metric's unit. */
 function loss(verdict: VerdictView): string {
-  const value = verdict.pinball_loss[verdict.model] ?? null;
+  const value = verdict.pinball_loss;
   return verdict.metric.startsWith("latency") || verdict.metric.startsWith("self_time") ? duration(value) : number(value);
 }

@@ -6,7 +6,8 @@ import { curve } from "../geometry";
 import { Empty, Panel, Scroll } from "./Panel";
 import { isJudged, shapePath, wordOf } from "./Status";
 
-const LETTER_WIDTH = 6.6; // of 12 px text, roughly: names are cut before they touch the number
+const LETTER_WIDTH = 6.8; // of 12 px text, roughly: names are cut before they touch the number
+const BOLD_WIDTH = 7.8;
 
 export function ServiceMap({ map }: { map: Map }) {
   const [near, setNear] = useState<string | null>(null);
@@ -78,8 +79,8 @@ interface NodeProps {
 
 function Node({ node, map, near, onNear }: NodeProps) {
   const { node_width: width, node_height: height } = map;
-  const figure = node.p95 === null ? shortCount(node.calls) : duration(node.p95);
-  const room = Math.floor((width - 41 - figure.length * LETTER_WIDTH) / LETTER_WIDTH);
+  const figure = node.p95 === null ? `${shortCount(node.calls)} calls` : duration(node.p95);
+  const room = Math.floor((width - 41 - figure.length * LETTER_WIDTH) / (node.severity ? BOLD_WIDTH : LETTER_WIDTH));
   const name = node.service_name.length > room ? `${node.service_name.slice(0, Math.max(room - 1, 3))}…` : node.service_name;
   const classes = ["node", node.severity || "normal", node.is_cause ? "cause" : "", near ? "near" : "", node.kind ? "store" : ""].join(" ");
   const status = `${wordOf(node.severity)}${node.is_cause ? ", likely cause" : ""}`;

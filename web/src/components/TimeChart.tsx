@@ -29,7 +29,7 @@ interface Props {
 }
 
 const SYNC = "minutes";
-const MOST_ABOVE_MEASURED = 2.5;
+const MOST_ABOVE_MEASURED = 1.5;
 const MOST_DOTS = 60;
 const MINUTE = 60;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 2880, 10_080, 43_200].map((minutes) => minutes * MINUTE);

@@ -23,7 +23,7 @@ export function Waterfalls({ incident, culprit }: Props) {
           <div class="actions segmented" role="group" aria-label="Slow trace">
             {incident.slow.map((trace, at) => (
               <button key={trace.trace_id} type="button" aria-pressed={at === shown} onClick={() => show(at)}>
-                {clock(Math.floor(trace.start_seconds / 60))} · {duration(trace.duration_seconds)}
+                {clock(Math.floor(trace.start_seconds / 60))} · {duration(answered(trace))}
               </button>
             ))}
           </div>
@@ -37,11 +37,16 @@ export function Waterfalls({ incident, culprit }: Props) {
   );
 }
 
+/** How long the caller waited: the root's duration. What goes on after the answer is drawn, but nobody waits for it. */
+function answered(trace: Trace): number {
+  return trace.rows[0]?.[4] ?? trace.duration_seconds;
+}
+
 function Waterfall({ trace, kind, scale, culprit }: { trace: Trace; kind: "slow" | "usual"; scale: number; culprit: string }) {
   return (
     <figure class={`waterfall ${kind}`}>
       <figcaption>
-        <b>{kind}</b> {duration(trace.duration_seconds)} at {clock(Math.floor(trace.start_seconds / 60))} UTC{" "}
+        <b>{kind}</b> {duration(answered(trace))} at {clock(Math.floor(trace.start_seconds / 60))} UTC{" "}
         <code>{trace.trace_id}</code>
       </figcaption>
       <ol>
