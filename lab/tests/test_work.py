@@ -25,7 +25,8 @@ async def turns() -> None:
 
 def test_waiting_requests_get_slots_in_order_of_arrival() -> None:
     async def scene() -> tuple[list[int], list[int]]:
-        pool, order, leave = SlotPool(2), [], asyncio.Event()
+        pool, leave = SlotPool(2), asyncio.Event()
+        order: list[int] = []
         tasks = [asyncio.create_task(hold(pool, order, number, leave)) for number in range(4)]
         await turns()
         early = list(order)
@@ -41,7 +42,8 @@ def test_waiting_requests_get_slots_in_order_of_arrival() -> None:
 
 def test_request_that_gives_up_while_waiting_takes_no_slot_with_it() -> None:
     async def scene() -> int:
-        pool, order, leave = SlotPool(1), [], asyncio.Event()
+        pool, leave = SlotPool(1), asyncio.Event()
+        order: list[int] = []
         first = asyncio.create_task(hold(pool, order, 0, leave))
         second = asyncio.create_task(hold(pool, order, 1, leave))
         await turns()
@@ -55,7 +57,8 @@ def test_request_that_gives_up_while_waiting_takes_no_slot_with_it() -> None:
 
 def test_growing_pool_admits_at_once_and_shrinking_pool_drains() -> None:
     async def scene() -> list[int]:
-        pool, order, leave = SlotPool(1), [], asyncio.Event()
+        pool, leave = SlotPool(1), asyncio.Event()
+        order: list[int] = []
         tasks = [asyncio.create_task(hold(pool, order, number, leave)) for number in range(3)]
         await turns()
         seen = [pool.busy]

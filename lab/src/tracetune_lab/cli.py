@@ -15,7 +15,7 @@ import typer
 
 from tracetune_lab import batch, counts, pictures, scenarios, sweep
 from tracetune_lab import record as recording
-from tracetune_lab.errors import LabError
+from tracetune_lab.errors import LabError, StoppedError
 from tracetune_lab.lab import Lab, LabOptions
 from tracetune_lab.load import LoadPlan
 from tracetune_lab.plan import Export, SpansFrom
@@ -34,10 +34,8 @@ def main() -> None:
         app()
     except LabError as error:
         sys.stderr.write(f"tracetune-lab: {error}\n")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("tracetune-lab: interrupted; every process has been ended\n")
-        sys.exit(130)
+        # 130 is what shells report for a program that Ctrl-C ended.
+        sys.exit(130 if isinstance(error, StoppedError) else 1)
 
 
 @app.command()
@@ -159,7 +157,7 @@ def _in_order(work: Coroutine[Any, Any, Result]) -> Result:
         try:
             return runner.run(_awaited(task))
         except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
+            raise StoppedError("stopped; every process has been ended and nothing half written is kept") from None
         except BaseExceptionGroup as group:
             first = batch.first_lab_error(group)
             raise first or group from None

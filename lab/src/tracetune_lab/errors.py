@@ -23,3 +23,7 @@ class ProcessDiedError(LabError):
 
 class InvalidRecordingError(LabError):
     """A directory is not a whole recording."""
+
+
+class StoppedError(LabError):
+    """The user stopped the lab, and it has ended every process it had started."""
