@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect
 
 pytestmark = pytest.mark.browser
 
@@ -24,12 +24,7 @@ def visit(browser: Browser, pages: dict[str, str]) -> Iterator[Open]:
         context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.on("request", lambda request: None if request.url == pages[name] else troubles.append(request.url))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
-        page.on(
-            "console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None
-        )
+        watch(page, pages[name], troubles)
         page.goto(pages[name])
         page.locator("main h1").wait_for()
         return page
@@ -38,6 +33,27 @@ def visit(browser: Browser, pages: dict[str, str]) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert troubles == []
+
+
+def watch(page: Page, address: str, troubles: list[str]) -> None:
+    """Writes down every request but the page itself, every error and every dialog."""
+
+    def requested(request: Request) -> None:
+        if request.url != address:
+            troubles.append(f"requested {request.url}")
+
+    def opened(dialog: Dialog) -> None:
+        troubles.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            troubles.append(f"{message.type} {message.text}")
+
+    page.on("request", requested)
+    page.on("dialog", opened)
+    page.on("console", said)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
 
 
 def violations(page: Page, axe: str) -> list[Any]:

@@ -10,6 +10,8 @@ from types import ModuleType
 import pytest
 
 from tracetune.domain.analysis import Analysis
+from tracetune.sinks.compose import compose
+from tracetune.sinks.document import Document
 
 
 def _data() -> ModuleType:
@@ -33,3 +35,8 @@ def analysis_data() -> ModuleType:
 def shop(analysis_data: ModuleType) -> Analysis:
     analysis: Analysis = analysis_data.shop_analysis()
     return analysis
+
+
+@pytest.fixture(scope="session")
+def composed(shop: Analysis) -> Document:
+    return compose(shop)

@@ -11,22 +11,22 @@ from tracetune.domain.minutes import column, histograms
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.sinks import charts
 from tracetune.sinks.columns import decode
-from tracetune.sinks.document import OperationSeries
+from tracetune.sinks.document import Document, OperationSeries
 
 
-def find(analysis: Analysis, service: str, span: str) -> OperationSeries:
-    return next(s for s in charts.operation_series(analysis) if (s.service_name, s.span_name) == (service, span))
+def find(document: Document, service: str, span: str) -> OperationSeries:
+    return next(s for s in document.series if (s.service_name, s.span_name) == (service, span))
 
 
-def test_the_entry_of_the_worst_incident_comes_first(shop: Analysis) -> None:
-    first = charts.operation_series(shop)[0]
+def test_the_entry_of_the_worst_incident_comes_first(composed: Document) -> None:
+    first = composed.series[0]
 
     assert (first.service_name, first.span_name) == ("frontend", "POST /checkout")
     assert first.is_root
 
 
-def test_values_drawn_are_the_values_learned(shop: Analysis) -> None:
-    drawn = find(shop, "payments", "Authorize")
+def test_values_drawn_are_the_values_learned(shop: Analysis, composed: Document) -> None:
+    drawn = find(composed, "payments", "Authorize")
 
     row = shop.learned.series.keys.index(SeriesKey("payments", "Authorize"))
     p95 = shop.learned.series[Metric.LATENCY_P95][row]
@@ -36,16 +36,16 @@ def test_values_drawn_are_the_values_learned(shop: Analysis) -> None:
     assert np.allclose(decode(drawn.upper), upper, rtol=0.004, equal_nan=True)
 
 
-def test_lost_minutes_are_gaps_in_every_column(shop: Analysis, analysis_data: ModuleType) -> None:
-    drawn = find(shop, "frontend", "GET /")
+def test_lost_minutes_are_gaps_in_every_column(composed: Document, analysis_data: ModuleType) -> None:
+    drawn = find(composed, "frontend", "GET /")
 
     first, last = analysis_data.LOST
     for values in (drawn.p50, drawn.p95, drawn.calls):
         assert np.isnan(decode(values)[first:last]).all()
 
 
-def test_the_forecast_goes_on_after_the_last_minute_seen(shop: Analysis) -> None:
-    drawn = find(shop, "frontend", "GET /")
+def test_the_forecast_goes_on_after_the_last_minute_seen(shop: Analysis, composed: Document) -> None:
+    drawn = find(composed, "frontend", "GET /")
 
     assert drawn.middle
     assert charts.drawn_minutes(shop) == 1500
@@ -65,8 +65,8 @@ def test_a_long_series_keeps_its_single_worst_minute() -> None:
     assert points[-1] == 19_999
 
 
-def test_own_times_sum_to_the_mean_duration_of_the_entry(shop: Analysis) -> None:
-    own_time = find(shop, "frontend", "POST /checkout").own_time
+def test_own_times_sum_to_the_mean_duration_of_the_entry(shop: Analysis, composed: Document) -> None:
+    own_time = find(composed, "frontend", "POST /checkout").own_time
 
     operations = shop.ingested.minutes.operations
     mask = (column_is(operations, "service_name", "frontend")) & column_is(operations, "span_name", "POST /checkout")
@@ -79,12 +79,12 @@ def column_is(table: object, name: str, value: str) -> np.ndarray:
     return np.array([label == value for label in table[name].to_pylist()])  # type: ignore[index]
 
 
-def test_an_operation_that_begins_no_trace_has_no_own_time_chart(shop: Analysis) -> None:
-    assert find(shop, "payments", "Authorize").own_time is None
+def test_an_operation_that_begins_no_trace_has_no_own_time_chart(composed: Document) -> None:
+    assert find(composed, "payments", "Authorize").own_time is None
 
 
-def test_a_distribution_counts_every_call_once(shop: Analysis) -> None:
-    found = find(shop, "payments", "Authorize").distribution
+def test_a_distribution_counts_every_call_once(shop: Analysis, composed: Document) -> None:
+    found = find(composed, "payments", "Authorize").distribution
 
     operations = shop.ingested.minutes.operations
     mask = column_is(operations, "span_name", "Authorize")
@@ -102,8 +102,10 @@ def test_a_release_is_the_first_minute_of_a_version_the_service_did_not_begin_wi
     assert release.minute == analysis_data.START + analysis_data.RELEASE
 
 
-def test_the_heat_is_where_the_fault_was_and_hardly_anywhere_else(shop: Analysis, analysis_data: ModuleType) -> None:
-    spread = charts.spread(shop)
+def test_the_heat_is_where_the_fault_was_and_hardly_anywhere_else(
+    composed: Document, analysis_data: ModuleType
+) -> None:
+    spread = composed.spread
 
     assert spread
     cells = spread.cells[spread.service_names.index("payments")]
@@ -112,8 +114,8 @@ def test_the_heat_is_where_the_fault_was_and_hardly_anywhere_else(shop: Analysis
     assert set(cells[:first] + cells[last + 1 :]) <= {"0", "1", " "}
 
 
-def test_services_of_incidents_lead_the_heat_strip_in_the_order_of_onset(shop: Analysis) -> None:
-    spread = charts.spread(shop)
+def test_services_of_incidents_lead_the_heat_strip_in_the_order_of_onset(composed: Document) -> None:
+    spread = composed.spread
 
     assert spread
     assert spread.service_names[:4] == ["shipping", "payments", "checkout", "frontend"]

@@ -7,17 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tracetune.domain.analysis import Analysis
 from tracetune.sinks import document
-from tracetune.sinks.compose import compose
 from tracetune.sinks.document import Document, encode
 
 PAGE_TYPES = Path(__file__).resolve().parents[2] / "web" / "src" / "document.ts"
 STRUCTS = [value for value in vars(document).values() if isinstance(value, type) and issubclass(value, msgspec.Struct)]
 
 
-def test_names_cannot_end_the_element_that_holds_them(shop: Analysis) -> None:
-    hostile = msgspec.structs.replace(compose(shop), headline="</script><!--<script>&\u2028")
+def test_names_cannot_end_the_element_that_holds_them(composed: Document) -> None:
+    hostile = msgspec.structs.replace(composed, headline="</script><!--<script>&\u2028")
 
     text = encode(hostile)
 
@@ -25,8 +23,8 @@ def test_names_cannot_end_the_element_that_holds_them(shop: Analysis) -> None:
     assert json.loads(text)["headline"] == hostile.headline
 
 
-def test_an_unknown_number_is_null(shop: Analysis) -> None:
-    incidents = json.loads(encode(compose(shop)))["incidents"]
+def test_an_unknown_number_is_null(composed: Document) -> None:
+    incidents = json.loads(encode(composed))["incidents"]
 
     without_entry = next(incident for incident in incidents if not incident["entry"])
 
@@ -43,10 +41,8 @@ def test_the_page_knows_every_field_by_the_same_name(struct: type[msgspec.Struct
     assert re.findall(r"^  (\w+)\??:", declared[1], re.MULTILINE) == list(struct.__struct_fields__)
 
 
-def test_a_document_survives_the_way_to_json_and_back(shop: Analysis) -> None:
-    made = compose(shop)
-
-    found = json.loads(encode(made))
+def test_a_document_survives_the_way_to_json_and_back(composed: Document) -> None:
+    found = json.loads(encode(composed))
 
     assert set(found) == set(Document.__struct_fields__)
-    assert len(found["series"]) == len(made.series)
+    assert len(found["series"]) == len(composed.series)

@@ -10,7 +10,8 @@ from tracetune.sinks.layout import NODE_HEIGHT, NODE_WIDTH, lay_out
 
 def graph(*pairs: str, alone: tuple[str, ...] = ()) -> ServiceGraph:
     """Edges written as "a>b"."""
-    edges = [Edge(*pair.split(">"), "", 10, 0) for pair in pairs]
+    split = [pair.split(">") for pair in pairs]
+    edges = [Edge(client, server, "", 10, 0) for client, server in split]
     names = {name for edge in edges for name in (edge.client, edge.server)} | set(alone)
     return ServiceGraph(tuple(sorted(names)), tuple(edges))
 

@@ -3,11 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tracetune.domain.analysis import Analysis
+from tracetune.sinks.document import Document
 from tracetune.sinks.narrative import incidents
 
 
-def test_an_incident_is_told_with_what_speaks_against_its_cause(shop: Analysis) -> None:
-    slow = incidents(shop)[0]
+def test_an_incident_is_told_with_what_speaks_against_its_cause(composed: Document) -> None:
+    slow = composed.incidents[0]
 
     assert slow.causes[0].service_name == "payments"
     assert slow.causes[0].evidence
@@ -16,8 +17,8 @@ def test_an_incident_is_told_with_what_speaks_against_its_cause(shop: Analysis) 
     assert [anomaly.service_name for anomaly in slow.anomalies] == ["payments", "checkout", "frontend"]
 
 
-def test_slow_traces_are_from_the_incident_and_the_usual_one_is_not(shop: Analysis) -> None:
-    slow = incidents(shop)[0]
+def test_slow_traces_are_from_the_incident_and_the_usual_one_is_not(composed: Document) -> None:
+    slow = composed.incidents[0]
 
     assert slow.end is not None
     assert all(slow.onset * 60 <= trace.start_seconds < slow.end * 60 for trace in slow.slow)
@@ -28,8 +29,8 @@ def test_slow_traces_are_from_the_incident_and_the_usual_one_is_not(shop: Analys
     assert slow.usual[0].duration_seconds < slow.slow[-1].duration_seconds
 
 
-def test_both_kinds_of_trace_are_of_the_same_operation(shop: Analysis) -> None:
-    slow = incidents(shop)[0]
+def test_both_kinds_of_trace_are_of_the_same_operation(composed: Document) -> None:
+    slow = composed.incidents[0]
 
     first_rows = {(trace.rows[0].service_name, trace.rows[0].span_name) for trace in [*slow.slow, *slow.usual]}
 
