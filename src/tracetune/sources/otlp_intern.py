@@ -6,16 +6,26 @@ Several tables of equal room lie side by side in the same arrays. Strings are on
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tracetune.sources.otlp_memory import load_byte, load_code, load_int, load_word, store_byte, store_code, store_int, store_word
+from tracetune.sources.otlp_memory import (
+    load_byte,
+    load_code,
+    load_int,
+    load_word,
+    store_byte,
+    store_code,
+    store_int,
+    store_word,
+)
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio spreads near words over all bits (Knuth, TAOCP 6.4)
 _HALF = np.uint64(32)
+_int: Any = np.int64  # mypy would tell it from int, numba does not
 _BYTE_BITS = np.uint64(8)
 _ENTRIES = 1 << 10
 _BYTES_AN_ENTRY = 64
@@ -69,7 +79,7 @@ def _fill_slots(slots: NDArray[np.int32], hashes: NDArray[np.uint64], used: NDAr
     mask = slots.shape[1] - 1
     for table in range(used.size):
         for code in range(used[table]):
-            slot = np.int64(hashes[table, code]) & mask
+            slot = _int(hashes[table, code]) & mask
             while slots[table, slot] >= 0:
                 slot = (slot + 1) & mask
             slots[table, slot] = code
@@ -115,19 +125,19 @@ def intern(places: Places, table: int, begin: int, length: int) -> int:
     ends = places.ends + 8 * (places.entries + 1) * table
     pool = places.pools + places.pool_bytes * table
     hashed = _hash(begin, length)
-    slot = np.int64(hashed) & mask
-    code = np.int64(load_code(slots + 4 * slot))
+    slot = _int(hashed) & mask
+    code: int = _int(load_code(slots + 4 * slot))
     while code >= 0:
         if load_word(hashes + 8 * code) == hashed:
             start = load_int(ends + 8 * code)
             if load_int(ends + 8 * code + 8) - start == length and same_bytes(pool + start, begin, length):
                 return code
         slot = (slot + 1) & mask
-        code = np.int64(load_code(slots + 4 * slot))
+        code = _int(load_code(slots + 4 * slot))
     code = load_int(places.used + 8 * table)
     start = load_int(ends + 8 * code)
     if code == places.entries or start + length > places.pool_bytes:
-        return np.int64(-1)
+        return -1
     for index in range(length):
         store_byte(pool + start + index, load_byte(begin + index))
     store_code(slots + 4 * slot, np.int32(code))

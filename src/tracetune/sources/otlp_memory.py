@@ -6,7 +6,6 @@ measured on the OTLP scan, both together cost twenty times the work itself. Addr
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
@@ -14,7 +13,7 @@ from numba import types
 from numba.extending import intrinsic
 
 
-def _load(numba_type: Any, bits: int) -> Callable[[Any, Any], Any]:  # noqa: ANN401 - numba's types are untyped
+def _load(numba_type: Any, bits: int) -> Any:  # noqa: ANN401 - numba's types are untyped
     def load(_context: Any, _address: Any) -> Any:  # noqa: ANN401
         def generate(_target: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
             value = builder.load(builder.inttoptr(values[0], ir.IntType(bits).as_pointer()))
@@ -23,10 +22,10 @@ def _load(numba_type: Any, bits: int) -> Callable[[Any, Any], Any]:  # noqa: ANN
 
         return numba_type(types.int64), generate
 
-    return load
+    return intrinsic(load)
 
 
-def _store(numba_type: Any, bits: int) -> Callable[[Any, Any, Any], Any]:  # noqa: ANN401
+def _store(numba_type: Any, bits: int) -> Any:  # noqa: ANN401
     def store(_context: Any, _address: Any, _value: Any) -> Any:  # noqa: ANN401
         def generate(target: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
             stored = builder.store(values[1], builder.inttoptr(values[0], ir.IntType(bits).as_pointer()))
@@ -35,14 +34,14 @@ def _store(numba_type: Any, bits: int) -> Callable[[Any, Any, Any], Any]:  # noq
 
         return types.void(types.int64, numba_type), generate
 
-    return store
+    return intrinsic(store)
 
 
-load_byte = intrinsic(_load(types.uint8, 8))
-load_code = intrinsic(_load(types.int32, 32))
-load_int = intrinsic(_load(types.int64, 64))
-load_word = intrinsic(_load(types.uint64, 64))
-store_byte = intrinsic(_store(types.uint8, 8))
-store_code = intrinsic(_store(types.int32, 32))
-store_int = intrinsic(_store(types.int64, 64))
-store_word = intrinsic(_store(types.uint64, 64))
+load_byte = _load(types.uint8, 8)
+load_code = _load(types.int32, 32)
+load_int = _load(types.int64, 64)
+load_word = _load(types.uint64, 64)
+store_byte = _store(types.uint8, 8)
+store_code = _store(types.int32, 32)
+store_int = _store(types.int64, 64)
+store_word = _store(types.uint64, 64)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from tracetune.sources.otlp_intern import Places, intern, same_bytes
 from tracetune.sources.otlp_memory import load_byte, load_code, load_int, load_word, store_code, store_int, store_word
+from tracetune.sources.otlp_wire import read_bounds, read_fixed64, read_tag, read_varint, skip_field
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -49,16 +50,15 @@ CONTEXT_HEAD = 3
 NEXT_KEY, KEY_BEGIN, KEY_END, KEY_SCOPES = 0, 1, 2, 3
 KEY_BUCKETS = 1024
 SPAN_SCOPE, RESOURCE_SCOPE = 1, 2
+NO_NUMBERS = 4  # beside the scopes: an address in digits says nothing under this key
 
 SMALLEST_SPAN_BYTES = 48
 """Tag and length, two ids, two times: no shorter span is accepted, so this bounds the rows of a message."""
 
+_int: Any = np.int64  # mypy would tell it from int, numba does not
 _EARLIEST = np.uint64(946_684_800_000_000_000)  # 2000-01-01 and 2100-01-01: the range of a SpanBatch
 _LATEST = np.uint64(4_102_444_800_000_000_000)
-_SMALLEST_TAG = np.uint64(8)
 _MASK_32 = np.uint64(0xFFFFFFFF)
-_SEVEN = np.uint64(7)
-_LOW_7 = np.uint64(0x7F)
 _ZERO = np.uint64(0)
 
 
@@ -66,6 +66,7 @@ class _Memory(NamedTuple):
     """Where everything lies that the scan reads and writes, beside the messages."""
 
     state: int
+    failure: int  # the address of the cell STOPPED_AT
     key_heads: int
     key_rows: int
     key_pool: int
@@ -88,25 +89,20 @@ def _inlined(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - a dispatche
 @_inlined
 def bucket_of(begin: int, length: int) -> int:
     """The bucket of a key that is not empty, by its length and three of its bytes: enough to tell most unknown ones."""
-    first, middle = np.int64(load_byte(begin)), np.int64(load_byte(begin + (length >> 1)))
-    last = np.int64(load_byte(begin + length - 1))
-    return (length * 37 + first * 5 + middle * 67 + last * 131) & (KEY_BUCKETS - 1)
+    first, middle = _int(load_byte(begin)), _int(load_byte(begin + (length >> 1)))
+    last = _int(load_byte(begin + length - 1))
+    bucket: int = (length * 37 + first * 5 + middle * 67 + last * 131) & (KEY_BUCKETS - 1)
+    return bucket
 
 
 @njit(cache=True)
 def place_keys(pool: Bytes, heads: Codes, rows: Codes) -> None:
     """Chain the keys of ``rows`` into the buckets ``heads``."""
     for key in range(rows.shape[0]):
-        begin, end = np.int64(rows[key, KEY_BEGIN]), np.int64(rows[key, KEY_END])
+        begin, end = _int(rows[key, KEY_BEGIN]), _int(rows[key, KEY_END])
         bucket = bucket_of(pool.ctypes.data + begin, end - begin)
         rows[key, NEXT_KEY] = heads[bucket]
         heads[bucket] = key
-
-
-@_inlined
-def _stop(memory: _Memory, at: int) -> None:
-    store_int(memory.state + 8 * STOPPED_AT, at)
-    raise ValueError("malformed message")
 
 
 @_inlined
@@ -116,124 +112,75 @@ def _want_room(memory: _Memory, what: int) -> None:
 
 
 @_inlined
-def _varint(memory: _Memory, at: int, end: int) -> tuple[np.uint64, int]:
-    if at < end and load_byte(at) < 0x80:
-        return np.uint64(load_byte(at)), at + 1
-    value, after = _long_varint(at, end)
-    if after < 0:
-        _stop(memory, at)
-    return value, after
-
-
-@njit(cache=True)
-def _long_varint(at: int, end: int) -> tuple[np.uint64, int]:
-    """The value and the position after it, or -1 where it does not end."""
-    value, shift = _ZERO, _ZERO
-    for position in range(at, min(end, at + 10)):
-        byte = np.uint64(load_byte(position))
-        value |= (byte & _LOW_7) << shift
-        if byte <= _LOW_7:
-            return value, position + 1
-        shift += _SEVEN
-    return value, -1
-
-
-@_inlined
-def _tag(memory: _Memory, at: int, end: int) -> tuple[int, int]:
-    """Field number << 3 | wire type, and the position after it. Field numbers are 1 to 2^29 - 1."""
-    value, after = _varint(memory, at, end)
-    if value < _SMALLEST_TAG or value > _MASK_32:
-        _stop(memory, at)
-    return np.int64(value), after
-
-
-@_inlined
-def _bounds(memory: _Memory, at: int, end: int) -> tuple[int, int]:
-    """Begin and end of the bytes whose length stands at ``at``."""
-    length, begin = _varint(memory, at, end)
-    if length > np.uint64(end - begin):
-        _stop(memory, at)
-    return begin, begin + np.int64(length)
-
-
-@_inlined
-def _skip(memory: _Memory, tag: int, at: int, end: int) -> int:
-    """The position after a field that is not wanted. Groups (wire types 3 and 4) are refused: OTLP never had any."""
-    wire_type = tag & 7
-    if wire_type == 2:
-        return _bounds(memory, at, end)[1]
-    if wire_type == 0:
-        return _varint(memory, at, end)[1]
-    after = at + (8 if wire_type == 1 else 4)
-    if after > end or wire_type not in (1, 5):
-        _stop(memory, at)
-    return after
-
-
-@_inlined
-def _fixed64(memory: _Memory, at: int, end: int) -> np.uint64:
-    if at + 8 > end:
-        _stop(memory, at)
-    return load_word(at)
-
-
-@_inlined
 def _find_key(memory: _Memory, begin: int, end: int, scope: int) -> int:
     length = end - begin
     if length == 0:
         return -1
-    key = np.int64(load_code(memory.key_heads + 4 * bucket_of(begin, length)))
+    key: int = _int(load_code(memory.key_heads + 4 * bucket_of(begin, length)))
     while key >= 0:
         row = memory.key_rows + 16 * key
-        start = np.int64(load_code(row + 4 * KEY_BEGIN))
-        if load_code(row + 4 * KEY_END) - start == length and same_bytes(memory.key_pool + start, begin, length):
-            return key if load_code(row + 4 * KEY_SCOPES) & scope else -1
-        key = np.int64(load_code(row + 4 * NEXT_KEY))
+        start = _int(load_code(row + 4 * KEY_BEGIN))
+        fits = load_code(row + 4 * KEY_END) - start == length and load_code(row + 4 * KEY_SCOPES) & scope
+        if fits and same_bytes(memory.key_pool + start, begin, length):
+            return key
+        key = _int(load_code(row + 4 * NEXT_KEY))
     return -1
 
 
 @_inlined
 def _value(memory: _Memory, at: int, end: int) -> tuple[int, int, int, int]:
     """An AnyValue's type, its number or bits, and a text's begin and end. The last of several members counts."""
-    kind, payload, text_begin, text_end = NO_VALUE, np.int64(0), at, at
+    kind, payload, text_begin, text_end = NO_VALUE, _int(0), at, at
     while at < end:
-        tag, at = _tag(memory, at, end)
+        tag, at = read_tag(memory.failure, at, end)
         if tag == 10:  # string_value
-            text_begin, text_end = _bounds(memory, at, end)
+            text_begin, text_end = read_bounds(memory.failure, at, end)
             kind, at = STRING, text_end
         elif tag in (16, 24):  # bool_value, int_value
-            number, at = _varint(memory, at, end)
+            number, at = read_varint(memory.failure, at, end)
             kind = BOOL if tag == 16 else INT
-            payload = np.int64(number != _ZERO) if tag == 16 else np.int64(number)
+            payload = _int(number != _ZERO) if tag == 16 else _int(number)
         elif tag == 33:  # double_value
-            kind, payload = DOUBLE, np.int64(_fixed64(memory, at, end))
+            kind, payload = DOUBLE, _int(read_fixed64(memory.failure, at, end))
             at += 8
         else:
             if tag in (42, 50, 58):  # array_value, kvlist_value, bytes_value: no text, so not kept
                 kind = NO_VALUE
-            at = _skip(memory, tag, at, end)
+            at = skip_field(memory.failure, tag, at, end)
     return kind, payload, text_begin, text_end
 
 
+@njit(cache=True)
+def _has_letter(at: int, end: int) -> bool:
+    """Whether a text holds anything but digits, dots and colons, as IPv4 addresses with and without ports do."""
+    while at < end:
+        byte = load_byte(at)
+        if byte != 46 and (byte < 48 or byte > 58):
+            return True
+        at += 1
+    return False
+
+
 @_inlined
-def _attribute(memory: _Memory, at: int, end: int, words: int, scope: int) -> int:
+def _attribute(memory: _Memory, at: int, end: int, words: int, scope: int) -> int:  # noqa: C901 - kernel: one pass
     """Append a KeyValue to the scratch words if its key is known in this scope; gives the number of words then."""
     key_begin, key_end, value_begin, value_end = at, at, at, at
     while at < end:
-        tag, at = _tag(memory, at, end)
+        tag, at = read_tag(memory.failure, at, end)
         if tag == 10:  # key
-            key_begin, key_end = _bounds(memory, at, end)
+            key_begin, key_end = read_bounds(memory.failure, at, end)
             at = key_end
         elif tag == 18:  # value
-            value_begin, value_end = _bounds(memory, at, end)
+            value_begin, value_end = read_bounds(memory.failure, at, end)
             at = value_end
         else:
-            at = _skip(memory, tag, at, end)
+            at = skip_field(memory.failure, tag, at, end)
     key = _find_key(memory, key_begin, key_end, scope)
     if key < 0:
         return words
     kind, payload, text_begin, text_end = _value(memory, value_begin, value_end)
-    if kind == NO_VALUE:
+    numbers_matter = not load_code(memory.key_rows + 16 * key + 4 * KEY_SCOPES) & NO_NUMBERS
+    if kind == NO_VALUE or not (numbers_matter or kind != STRING or _has_letter(text_begin, text_end)):
         return words
     if kind == STRING:
         payload = intern(memory.tables, TEXTS, text_begin, text_end - text_begin)
@@ -249,12 +196,12 @@ def _attribute(memory: _Memory, at: int, end: int, words: int, scope: int) -> in
 @_inlined
 def _status_code(memory: _Memory, at: int, end: int, code: int) -> int:
     while at < end:
-        tag, at = _tag(memory, at, end)
+        tag, at = read_tag(memory.failure, at, end)
         if tag == 24:  # code
-            value, at = _varint(memory, at, end)
-            code = np.int64(value & _MASK_32)
+            value, at = read_varint(memory.failure, at, end)
+            code = _int(value & _MASK_32)
         else:
-            at = _skip(memory, tag, at, end)
+            at = skip_field(memory.failure, tag, at, end)
     return code
 
 
@@ -265,7 +212,7 @@ def _fault(trace_id: np.uint64, span_id: np.uint64, start: np.uint64, end: np.ui
         return 0
     if span_id == _ZERO:
         return 1
-    if start == _ZERO or end == _ZERO:
+    if start == _ZERO or end == _ZERO:  # noqa: PLR1714 - numba has no tuples of these
         return 2
     if start < _EARLIEST or start >= _LATEST or end < _EARLIEST or end >= _LATEST:
         return 3
@@ -273,13 +220,13 @@ def _fault(trace_id: np.uint64, span_id: np.uint64, start: np.uint64, end: np.ui
 
 
 @_inlined
-def _span(memory: _Memory, at: int, end: int, resource: int) -> None:  # noqa: C901, PLR0912, PLR0914, PLR0915 - kernel: one pass
+def _span(memory: _Memory, at: int, end: int, resource: int) -> None:  # noqa: C901, PLR0912, PLR0915 - kernel: one pass
     high, low, span_id, parent_id, start, finish = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
-    name_begin, name_end, kind, status, words = at, at, np.int64(0), np.int64(0), CONTEXT_HEAD
+    name_begin, name_end, kind, status, words = at, at, _int(0), _int(0), CONTEXT_HEAD
     while at < end:
-        tag, at = _tag(memory, at, end)
+        tag, at = read_tag(memory.failure, at, end)
         if tag & 7 == 2:
-            begin, at = _bounds(memory, at, end)
+            begin, at = read_bounds(memory.failure, at, end)
             if tag == 74:  # attributes
                 words = _attribute(memory, begin, at, words, SPAN_SCOPE)
             elif tag == 10:  # trace_id
@@ -295,16 +242,16 @@ def _span(memory: _Memory, at: int, end: int, resource: int) -> None:  # noqa: C
             elif tag == 122:  # status
                 status = _status_code(memory, begin, at, status)
         elif tag == 57:  # start_time_unix_nano
-            start = _fixed64(memory, at, end)
+            start = read_fixed64(memory.failure, at, end)
             at += 8
         elif tag == 65:  # end_time_unix_nano
-            finish = _fixed64(memory, at, end)
+            finish = read_fixed64(memory.failure, at, end)
             at += 8
         elif tag == 48:  # kind
-            value, at = _varint(memory, at, end)
-            kind = np.int64(value & _MASK_32)
+            value, at = read_varint(memory.failure, at, end)
+            kind = _int(value & _MASK_32)
         else:
-            at = _skip(memory, tag, at, end)
+            at = skip_field(memory.failure, tag, at, end)
     fault = _fault(high | low, span_id, start, finish)
     if fault >= 0:
         cell = memory.state + 8 * (REJECTED + fault)
@@ -334,18 +281,18 @@ def _resource(memory: _Memory, at: int, end: int) -> int:
     """The code of the resource of a ResourceSpans. It may stand after the spans, so it is sought first."""
     words = 0
     while at < end:
-        tag, at = _tag(memory, at, end)
+        tag, at = read_tag(memory.failure, at, end)
         if tag != 10:  # not resource
-            at = _skip(memory, tag, at, end)
+            at = skip_field(memory.failure, tag, at, end)
             continue
-        inner, at = _bounds(memory, at, end)
+        inner, at = read_bounds(memory.failure, at, end)
         while inner < at:
-            tag, inner = _tag(memory, inner, at)
+            tag, inner = read_tag(memory.failure, inner, at)
             if tag == 10:  # attributes
-                begin, inner = _bounds(memory, inner, at)
+                begin, inner = read_bounds(memory.failure, inner, at)
                 words = _attribute(memory, begin, inner, words, RESOURCE_SCOPE)
             else:
-                inner = _skip(memory, tag, inner, at)
+                inner = skip_field(memory.failure, tag, inner, at)
     code = intern(memory.tables, RESOURCES, memory.scratch, 8 * words)
     if code < 0:
         _want_room(memory, TABLES_FULL)
@@ -356,18 +303,18 @@ def _resource(memory: _Memory, at: int, end: int) -> int:
 def _resource_spans(memory: _Memory, at: int, end: int) -> None:
     resource = _resource(memory, at, end)
     while at < end:
-        tag, at = _tag(memory, at, end)
+        tag, at = read_tag(memory.failure, at, end)
         if tag not in (18, 8002):  # scope_spans, or instrumentation_library_spans (1000, until 2022): laid out alike
-            at = _skip(memory, tag, at, end)
+            at = skip_field(memory.failure, tag, at, end)
             continue
-        inner, at = _bounds(memory, at, end)
+        inner, at = read_bounds(memory.failure, at, end)
         while inner < at:
-            tag, inner = _tag(memory, inner, at)
+            tag, inner = read_tag(memory.failure, inner, at)
             if tag == 18:  # spans
-                begin, inner = _bounds(memory, inner, at)
+                begin, inner = read_bounds(memory.failure, inner, at)
                 _span(memory, begin, inner, resource)
             else:
-                inner = _skip(memory, tag, inner, at)
+                inner = skip_field(memory.failure, tag, inner, at)
 
 
 @njit(cache=True)
@@ -403,7 +350,7 @@ def scan_messages(  # noqa: PLR0913, PLR0917 - kernel: arrays come one by one
     """
     rows = times.shape[1]
     memory = _Memory(
-        state.ctypes.data, key_heads.ctypes.data, key_rows.ctypes.data, key_pool.ctypes.data,
+        state.ctypes.data, state.ctypes.data + 8 * STOPPED_AT, key_heads.ctypes.data, key_rows.ctypes.data, key_pool.ctypes.data,
         Places(
             slots.ctypes.data, hashes.ctypes.data, string_ends.ctypes.data, pools.ctypes.data, used.ctypes.data,
             hashes.shape[1], pools.shape[1],
@@ -415,9 +362,9 @@ def scan_messages(  # noqa: PLR0913, PLR0917 - kernel: arrays come one by one
     for message in range(bounds.shape[0]):
         at, end = data.ctypes.data + bounds[message, 0], data.ctypes.data + bounds[message, 1]
         while at < end:
-            tag, at = _tag(memory, at, end)
+            tag, at = read_tag(memory.failure, at, end)
             if tag == 10:  # resource_spans
-                begin, at = _bounds(memory, at, end)
+                begin, at = read_bounds(memory.failure, at, end)
                 _resource_spans(memory, begin, at)
             else:
-                at = _skip(memory, tag, at, end)
+                at = skip_field(memory.failure, tag, at, end)

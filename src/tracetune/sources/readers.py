@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from tracetune.ports import SpanReader
 from tracetune.sources.jaeger import JaegerReader
 from tracetune.sources.opensearch import OpenSearchReader
+from tracetune.sources.otlp import OtlpDelimitedReader, OtlpProtobufReader
+from tracetune.sources.otlp_json import OtlpJsonLinesReader, OtlpJsonReader
 from tracetune.sources.zipkin import ZipkinReader, ZipkinV1Reader
 
 
@@ -17,5 +19,9 @@ def readers() -> Mapping[str, SpanReader]:
         ZipkinReader(),
         ZipkinV1Reader(),
         OpenSearchReader(),
+        OtlpJsonReader(),
+        OtlpJsonLinesReader(),
+        OtlpProtobufReader(),
+        OtlpDelimitedReader(),
     )
     return {reader.format: reader for reader in every}
