@@ -135,7 +135,7 @@ def _add_trace_places(problems: Problems, code: str, trace: Int32s, service: Int
 _ID_PART = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"  # UUID
     r"|(?=[0-9a-f]*[0-9])[0-9a-f]{8,}"  # hexadecimal with a digit: not a word such as "deadface"
-    r"|(?<![a-zA-Z])[0-9]+(?![a-zA-Z])",  # a number by itself: not the version in "v1"
+    r"|(?<![a-zA-Z0-9])[0-9]+(?![a-zA-Z0-9])",  # a number by itself: not the version in "v1"
     re.IGNORECASE,
 )
 
