@@ -65,10 +65,16 @@ def test_caller_outlasts_its_callee_at_every_depth() -> None:
     assert any("it outlasts" in reason for reason in found["web", "cart"].reasons)
 
 
-def test_ring_of_calls_keeps_its_own_timeouts() -> None:
-    found = _advise(_connection("a", "b", 0.2), _connection("b", "c", 0.2), _connection("c", "a", 0.2))
+def test_ring_of_calls_keeps_its_own_timeouts_and_those_above_it_outlast_them() -> None:
+    ring = [_connection("a", "b", 0.2), _connection("b", "c", 0.2), _connection("c", "a", 0.2)]
 
-    assert len({advice.target for advice in found.values()}) == 1
+    found = _advise(*ring, _connection("web", "a", 0.1))
+
+    (target,) = {advice.target for (client, _), advice in found.items() if client != "web"}
+    above = found["web", "a"].target
+    assert target is not None
+    assert above is not None
+    assert above >= ABOVE_CALLEE * target
 
 
 def test_quick_calls_get_no_timeout_below_the_least() -> None:

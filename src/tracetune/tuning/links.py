@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tracetune.domain.histograms import Histograms
 from tracetune.domain.minutes import column, histograms, labels
-from tracetune.tuning.demand import Values
+from tracetune.tuning.demand import Values, split_rows
 
 NO_CALL = frozenset({"database", "messaging_system"})
 """Connections that no service mesh routes by request: their limits are set in the client's driver."""
@@ -50,12 +50,14 @@ def connections(
     links = links.filter(pa.array(routed & known)).combine_chunks()
     clients, client_names = labels(links, "client")
     servers, server_names = labels(links, "server")
+    split = split_rows(links, clients.astype(np.int64) * len(server_names) + servers)
     pairs = {
-        (client_names[a], server_names[b]): (a, b) for a, b in {*zip(clients.tolist(), servers.tolist(), strict=True)}
+        (client_names[number // len(server_names)], server_names[number % len(server_names)]): table
+        for number, table in split.items()
     }
     return {
-        names: _connection(names, links.filter(pa.array((clients == a) & (servers == b))), observed, healthy)
-        for names, (a, b) in sorted(pairs.items())
+        names: _connection(names, table, observed, healthy)
+        for names, table in sorted(pairs.items(), key=lambda pair: pair[0])
         if names[0] != names[1]
     }
 

@@ -35,7 +35,8 @@ def pools(
     The mean number of requests in flight of a minute is L; within the minute it moves about L as a Poisson variable
     does, so that its 99.9th percentile is near ``L + 3.09 sqrt(L)``. The limit is that of the busiest minutes times 1.2.
 
-    Source: Little's law for L; in an M/G/infinity queue the number in flight is Poisson (Kleinrock 1975, "Queueing Systems", volume 1).
+    Source: Little's law for L; in an M/G/infinity queue the number in flight is Poisson (Kleinrock 1975, "Queueing
+    Systems", volume 1).
     """
     found = (
         _advice(connection, demands[names[0]], healthy)

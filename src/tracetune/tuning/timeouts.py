@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from tracetune.domain import words
 from tracetune.domain.advice import Action, Advice, Confidence, Knob
@@ -64,17 +66,33 @@ def _tail(connection: Connection) -> _Tail | None:
 
 
 def _above_callees(targets: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
-    """The same timeouts, raised where a caller's would end before one of its callees'; rings are left as they are."""
-    raised = dict(targets)
-    for _ in range(len(raised)):
-        before = dict(raised)
-        for client, server in raised:
-            below = [seconds for names, seconds in before.items() if names[0] == server and names[1] != client]
-            least = round_up(ABOVE_CALLEE * max(below, default=0.0))
-            raised[client, server] = max(before[client, server], least)
-        if raised == before:
-            return raised
-    return dict(targets)  # a ring of calls has no order in which each could outlast the next
+    """The same timeouts, raised where a caller's would end before one of its callees'.
+
+    Calls that come back to their caller have no order in which each could outlast the next, and stay as they are.
+    """
+    callees: dict[str, list[str]] = defaultdict(list)
+    for client, server in targets:
+        callees[client].append(server)
+
+    @cache
+    def outlasting(client: str, server: str) -> float:
+        own = targets[client, server]
+        if client in _reachable(server, callees):
+            return own
+        below = max((outlasting(server, callee) for callee in callees[server]), default=0.0)
+        return max(own, round_up(ABOVE_CALLEE * below))
+
+    return {(client, server): outlasting(client, server) for client, server in targets}
+
+
+def _reachable(name: str, callees: Mapping[str, Sequence[str]]) -> set[str]:
+    found, todo = set(), [name]
+    while todo:
+        for callee in callees.get(todo.pop(), ()):
+            if callee not in found:
+                found.add(callee)
+                todo.append(callee)
+    return found
 
 
 def _set(names: tuple[str, str], tail: _Tail, targets: Mapping[tuple[str, str], float], hours: float) -> Advice:
