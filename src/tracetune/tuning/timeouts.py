@@ -99,7 +99,7 @@ def _set(names: tuple[str, str], tail: _Tail, targets: Mapping[tuple[str, str], 
     client, server = names
     target = targets[names]
     seen = (
-        f"{100 * (1 - tail.share):.4g} % of {tail.calls:.0f} healthy calls of {tail.operation} took at most "
+        f"{100 * (1 - tail.share):.4g} % of {words.count(tail.calls)} healthy calls of {tail.operation} took at most "
         f"{words.duration(tail.seconds)}; {100 * margin(hours):.0f} % on top for {hours:.1f} h of history"
     )
     reasons = [
@@ -132,6 +132,6 @@ def _cannot_say(names: tuple[str, str], connection: Connection) -> Advice:
         None,
         None,
         Confidence.LOW,
-        (f"{client} to {server}: {most:.0f} healthy calls of one operation do not show the tail",),
+        (f"{client} to {server}: {words.count(most)} healthy calls of one operation do not show the tail",),
         f"{LEAST_CALLS:,} healthy calls of one operation; 10,000 for the 99.9th percentile",
     )
