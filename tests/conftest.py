@@ -1,4 +1,4 @@
-"""What every test may ask for: the folder of real data, and shape checks switched on."""
+"""What every test may ask for: real data, a shop with a slow release, and shape checks switched on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from pathlib import Path
 
 import jaxtyping
 import pytest
+
+from tracetune.testing.shop import Kind, Truth, shop_day
+from tracetune.testing.writers import write_spans
 
 # Shape annotations are checked while tests run, and cost nothing elsewhere.
 jaxtyping.install_import_hook(["tracetune.forecasting", "tracetune.anomalies"], "beartype.beartype")
@@ -20,4 +23,18 @@ def data_dir() -> Path:
     folder = Path(os.environ.get("TRACETUNE_DATA", ROOT / ".." / "shared" / "data")).resolve()
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set TRACETUNE_DATA to their folder")
+    return folder
+
+
+SLOW_RELEASE = Truth(Kind.RELEASE, "payments", "POST /authorize", 150, 185)
+"""What happens in ``shop_files``."""
+
+
+@pytest.fixture(scope="session")
+def shop_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 200 minutes of a shop as Jaeger JSON, an hour a file, with a release of payments that is slow."""
+    folder = tmp_path_factory.mktemp("shop")
+    batches = shop_day(1, minutes=200, traces_per_minute=90, stories=(SLOW_RELEASE,))
+    for hour, spans in enumerate(batches):
+        write_spans(folder / f"{hour:02}.json.gz", [spans])
     return folder

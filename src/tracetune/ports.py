@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from tracetune.domain.analysis import Analysis
 from tracetune.domain.forecasts import Forecast
@@ -12,6 +12,7 @@ from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.domain.spans import Decoded
 
 
+@runtime_checkable
 class SpanReader(Protocol):
     """Reads one format of spans from a stream of bytes.
 
@@ -27,6 +28,7 @@ class SpanReader(Protocol):
         ...
 
 
+@runtime_checkable
 class MinuteStore(Protocol):
     """Keeps minutes; rows of equal keys add up, whenever and in whatever pieces they were written.
 
@@ -46,6 +48,7 @@ class MinuteStore(Protocol):
         ...
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """A fitted model of one metric. Only what is fitted can predict.
 
@@ -60,6 +63,7 @@ class Predictor(Protocol):
         ...
 
 
+@runtime_checkable
 class Estimator(Protocol):
     """A model that can learn.
 
@@ -74,6 +78,7 @@ class Estimator(Protocol):
         ...
 
 
+@runtime_checkable
 class Sink(Protocol):
     """Shows or sends an analysis: a report, a patch, an alert."""
 

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from tracetune.cli.progress import PLAIN_EVERY_SECONDS, progress
+
+
+def test_without_a_terminal_one_plain_line_each_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter([0.0, 1.0, PLAIN_EVERY_SECONDS + 1, PLAIN_EVERY_SECONDS + 1, PLAIN_EVERY_SECONDS + 2])
+
+    with progress(quiet=False, clock=lambda: next(times)) as report:
+        report("read", 10, 100)
+        report("read", 50, 100)
+        report("read", 60, 100)
+
+    captured = capsys.readouterr()
+    assert captured.err == "read: 50%\n"
+    assert captured.out == ""
+
+
+def test_unknown_end_is_shown_as_an_amount(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter([0.0, 20.0, 20.0])
+
+    with progress(quiet=False, clock=lambda: next(times)) as report:
+        report("read", 1234, 0)
+
+    assert capsys.readouterr().err == "read: 1,234\n"
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress(quiet=True) as report:
+        report("read", 1, 2)
+
+    assert capsys.readouterr().err == ""
+
+
+def test_terminal_gets_a_bar_that_is_gone_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+
+    with progress(quiet=False) as report:
+        report("learn", 5, 10)
+        report("read", 2e6, 4e6)
+        report("scan", 1e6, 0)
+
+    assert capsys.readouterr().out == ""
