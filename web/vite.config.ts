@@ -1,5 +1,9 @@
 import { defineConfig } from "vite";
 
+// MIT asks for its notice in every copy, and a report is one; the full texts are in licenses.md beside the script.
+const NOTICE =
+  "/*! Preact (c) 2015-present Jason Miller; @preact/signals (c) 2022-present Preact Team; uPlot (c) 2022 Leon Sorokin; MIT License */";
+
 // One script and one style sheet with fixed names: the Python package puts both inside the report, by their hashes.
 export default defineConfig({
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
@@ -11,7 +15,7 @@ export default defineConfig({
     license: { fileName: "licenses.md" },
     rolldownOptions: {
       input: "src/report.tsx",
-      output: { format: "iife", entryFileNames: "report.js", assetFileNames: "report[extname]" },
+      output: { format: "iife", entryFileNames: "report.js", assetFileNames: "report[extname]", postBanner: NOTICE },
     },
   },
 });

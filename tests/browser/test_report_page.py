@@ -214,7 +214,7 @@ def test_paper_shows_what_was_folded(visit: Open) -> None:
     assert page.locator("details:not([open])").count() == 0
 
 
-def test_half_an_hour_says_what_it_is_too_short_for(visit: Open) -> None:
+def test_a_file_without_spans_says_what_is_missing_and_what_to_do(visit: Open) -> None:
     page = visit("empty")
 
     expect(page.locator("#durations")).to_contain_text("No operation was seen")

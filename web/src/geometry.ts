@@ -7,7 +7,7 @@ const COARSE = [1];
 const MIDDLING = [1, 2, 5];
 const FINE = [1, 1.5, 2, 3, 5, 7];
 const [FEW_MARKS, MOST_MARKS] = [4, 8];
-const LINES = 3;
+const LINES = 4;
 
 export function sum(values: number[]): number {
   return values.reduce((total, value) => total + value, 0);

@@ -24,6 +24,7 @@ it("marks round durations inside a logarithmic scale", () => {
 
 it("marks an axis in round steps up to its highest value", () => {
   expect(niceLevels(0.29)).toEqual([0, 0.1, 0.2]);
+  expect(niceLevels(0.49)).toEqual([0, 0.2, 0.4]);
 });
 
 it("draws level pieces straight and the others bent", () => {

@@ -1,13 +1,13 @@
 // How long calls take: a histogram on a logarithmic scale, usual minutes beside anomalous ones.
 import type { Distribution as Bins, Document } from "../document";
 import { duration, plural, setting, share as shareText } from "../format";
+import { decades, middle, PER_DOUBLING, sum } from "../geometry";
 import { selected } from "../state";
 import { useWidth } from "../width";
-import { decades, middle, PER_DOUBLING, sum } from "../geometry";
 import { OperationSelect } from "./OperationSelect";
 import { Empty, Panel } from "./Panel";
 
-const HEIGHT = 340;
+const HEIGHT = 372;
 const FOOT = 22;
 
 export function Distribution({ report }: { report: Document }) {
@@ -58,23 +58,23 @@ function Histogram({ bins, name }: { bins: Bins; name: string }) {
   const told = `Durations of ${name}: usually about ${duration(medianOf(bins.usual))}${sum(bins.unusual) ? `, in anomalous minutes about ${duration(medianOf(bins.unusual))}` : ""}.`;
   return (
     <div ref={host}>
-    <svg class="histogram" viewBox={`0 0 ${width} ${HEIGHT}`} height={HEIGHT} role="img" aria-label={told}>
-      {usual.map((share, at) => (
-        <rect key={at} class="bar" x={at * step + 0.5} width={Math.max(step - 1, 0.5)} y={y(share)} height={plot - y(share)}>
-          <title>{`up to ${duration(upper(at))}: ${shareText(share)} of usual calls, ${shareText(unusual[at] ?? 0)} of anomalous`}</title>
-        </rect>
-      ))}
-      {sum(bins.unusual) > 0 && <path class="outline" d={`M0 ${plot}${outline}V${plot}`} />}
-      <line class="axis" x1="0" x2={width} y1={plot} y2={plot} />
-      {decades(bins.first, count).map((seconds) => (
-        <g key={seconds}>
-          <line class="axis" x1={x(seconds)} x2={x(seconds)} y1={plot} y2={plot + 4} />
-          <text x={x(seconds)} y={HEIGHT - 4} text-anchor="middle">
-            {setting(seconds)}
-          </text>
-        </g>
-      ))}
-    </svg>
+      <svg class="histogram" viewBox={`0 0 ${width} ${HEIGHT}`} height={HEIGHT} role="img" aria-label={told}>
+        {usual.map((share, at) => (
+          <rect key={at} class="bar" x={at * step + 0.5} width={Math.max(step - 1, 0.5)} y={y(share)} height={plot - y(share)}>
+            <title>{`up to ${duration(upper(at))}: ${shareText(share)} of usual calls, ${shareText(unusual[at] ?? 0)} of anomalous`}</title>
+          </rect>
+        ))}
+        {sum(bins.unusual) > 0 && <path class="outline" d={`M0 ${plot}${outline}V${plot}`} />}
+        <line class="axis" x1="0" x2={width} y1={plot} y2={plot} />
+        {decades(bins.first, count).map((seconds) => (
+          <g key={seconds}>
+            <line class="axis" x1={x(seconds)} x2={x(seconds)} y1={plot} y2={plot + 4} />
+            <text x={x(seconds)} y={HEIGHT - 4} text-anchor="middle">
+              {setting(seconds)}
+            </text>
+          </g>
+        ))}
+      </svg>
     </div>
   );
 }

@@ -1,14 +1,13 @@
 // One operation minute by minute: durations with what was expected of them, calls and errors below on the same clock.
 import { useMemo, useState } from "preact/hooks";
-import type { AnomalyView, Document, OperationSeries } from "../document";
 import { decode, minutesOf } from "../columns";
+import type { AnomalyView, Document, OperationSeries } from "../document";
 import { clock, duration, durations, durationTicks, moment, number, percent, shortCount } from "../format";
-import { range } from "../state";
+import { range, selected } from "../state";
 import { OperationSelect } from "./OperationSelect";
 import { Empty, Panel, Scroll } from "./Panel";
 import { TimeChart, type Line } from "./TimeChart";
 import type { Mark, Shade } from "./timeMarks";
-import { selected } from "../state";
 
 type Values = (number | null)[];
 

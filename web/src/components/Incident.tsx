@@ -1,9 +1,9 @@
 // Incidents: what happened, why we think so, what speaks against it, and traces to look at.
+import { culpritOf } from "../culprit";
 import type { AnomalyView, CauseView, Document, IncidentView } from "../document";
 import { clock, duration, durations, length, number, percent, period, sentence, words } from "../format";
 import { range, selected } from "../state";
 import { Empty, Panel, Scroll } from "./Panel";
-import { culpritOf } from "../culprit";
 import { PathBars } from "./PathBars";
 import { Pill, Shape } from "./Status";
 import { Waterfalls } from "./Waterfall";

@@ -3,8 +3,8 @@ import { decode } from "../columns";
 import { culpritFor } from "../culprit";
 import type { Document, OwnTime as Stacks } from "../document";
 import { duration, durationTicks, length, moment, share, timeTicks } from "../format";
-import { selected } from "../state";
 import { niceLevels } from "../geometry";
+import { selected } from "../state";
 import { useWidth } from "../width";
 import { OperationSelect } from "./OperationSelect";
 import { Empty, Panel, Scroll } from "./Panel";
@@ -103,36 +103,36 @@ function Stack({ stacks, tint, report, name }: StackProps) {
   const x = (at: number) => LEFT + ((at - report.start_minute) / stacks.minutes_per_bin) * width;
   return (
     <div ref={host}>
-    <svg class="stack-chart" viewBox={`0 0 ${full} ${HEIGHT}`} height={HEIGHT} role="img" aria-label={`Own time on the critical path of ${name} by service over time; the table below sums it up.`}>
-      {levels.map((level, at) => (
-        <g key={level}>
-          <line class="grid" x1={LEFT} x2={full} y1={y(level)} y2={y(level)} />
-          <text x={LEFT - 8} y={y(level) + 4} text-anchor="end">
-            {labels[at]}
-          </text>
-        </g>
-      ))}
-      {sums.map((sum, at) => {
-        let base = 0;
-        return (
-          <g key={at}>
-            <title>{`${moment(minute(at))}: ${duration(sum)}`}</title>
-            {columns.map((column, row) => {
-              const value = column[at] ?? 0;
-              base += value;
-              return (
-                <rect key={row} class={tint(stacks.service_names[row] ?? "")} x={LEFT + at * width} width={Math.max(width - 0.75, 0.5)} y={y(base)} height={Math.max(y(base - value) - y(base), 0)} />
-              );
-            })}
+      <svg class="stack-chart" viewBox={`0 0 ${full} ${HEIGHT}`} height={HEIGHT} role="img" aria-label={`Own time on the critical path of ${name} by service over time; the table below sums it up.`}>
+        {levels.map((level, at) => (
+          <g key={level}>
+            <line class="grid" x1={LEFT} x2={full} y1={y(level)} y2={y(level)} />
+            <text x={LEFT - 8} y={y(level) + 4} text-anchor="end">
+              {labels[at]}
+            </text>
           </g>
-        );
-      })}
-      {ticks.map((tick) => (
-        <text key={tick.minute} x={x(tick.minute)} y={HEIGHT - 4} text-anchor={tick.minute === report.start_minute ? "start" : "middle"}>
-          {tick.label}
-        </text>
-      ))}
-    </svg>
+        ))}
+        {sums.map((sum, at) => {
+          let base = 0;
+          return (
+            <g key={at}>
+              <title>{`${moment(minute(at))}: ${duration(sum)}`}</title>
+              {columns.map((column, row) => {
+                const value = column[at] ?? 0;
+                base += value;
+                return (
+                  <rect key={row} class={tint(stacks.service_names[row] ?? "")} x={LEFT + at * width} width={Math.max(width - 0.75, 0.5)} y={y(base)} height={Math.max(y(base - value) - y(base), 0)} />
+                );
+              })}
+            </g>
+          );
+        })}
+        {ticks.map((tick) => (
+          <text key={tick.minute} x={x(tick.minute)} y={HEIGHT - 4} text-anchor={tick.minute === report.start_minute ? "start" : "middle"}>
+            {tick.label}
+          </text>
+        ))}
+      </svg>
     </div>
   );
 }

@@ -2,8 +2,8 @@
 import { useEffect } from "preact/hooks";
 import type { Document } from "../document";
 import { Advice } from "./Advice";
-import { Durations } from "./Durations";
 import { Distribution } from "./Distribution";
+import { Durations } from "./Durations";
 import { Findings } from "./Findings";
 import { Headline } from "./Headline";
 import { Incidents } from "./Incident";

@@ -7,7 +7,7 @@ import { Empty, Panel, Scroll } from "./Panel";
 import { isJudged, shapePath, wordOf } from "./Status";
 
 const LETTER_WIDTH = 6.8; // of 12 px text, roughly: names are cut before they touch the number
-const BOLD_WIDTH = 7.8;
+const BOLD_WIDTH = 8.4;
 
 export function ServiceMap({ map }: { map: Map }) {
   const [near, setNear] = useState<string | null>(null);
