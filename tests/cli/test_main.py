@@ -75,9 +75,9 @@ def test_interruption_exits_with_the_signal_s_status(monkeypatch: pytest.MonkeyP
     assert caught.value.code == 130
 
 
-def test_reader_that_goes_away_is_no_failure() -> None:
-    code = f"{sys.executable} -m tracetune --help | true; echo ${{PIPESTATUS[0]}}"
+def test_reader_that_goes_away_is_met_in_silence() -> None:
+    code = f"{sys.executable} -m tracetune --help | true"
 
     result = subprocess.run(["bash", "-c", code], check=True, capture_output=True, text=True)  # noqa: S603, S607
 
-    assert result.stdout.strip() == "0"
+    assert (result.stdout, result.stderr) == ("", "")

@@ -38,10 +38,6 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("tracetune: interrupted; nothing half-written was left behind\n")
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output is gone (as in `tracetune ... | head`); point stdout elsewhere for the flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a fault of ours is reported as one
         _report_fault(error)
         sys.exit(1)

@@ -65,7 +65,7 @@ class Capacity:
     """What is known of a service's use of its replicas, over the minutes seen.
 
     Attributes:
-        replicas: median number of instances seen a minute; None where spans do not name them.
+        replicas: instances seen in ten minutes, the median of such blocks (quiet minutes miss some); None where spans name none.
         calls_per_second: at the busiest minute's load (95th percentile of minutes).
         busy_mean, busy_peak: requests in flight over all instances (mean, 95th percentile of minutes).
         concurrency_peak: most requests ever in flight in one instance.
