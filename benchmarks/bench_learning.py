@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "forecasting"))
-from series_data import START_MINUTE, Event, EventKind, System, random_events  # the generator that the tests use
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from tests.forecasting.series_data import START_MINUTE, Event, EventKind, System, random_events
 
 from tracetune.anomalies.detect import detect
 from tracetune.anomalies.incidents import group
+from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import AnomalyKind, Incident
 from tracetune.domain.forecasts import LOWER, QUANTILES, UPPER
 from tracetune.domain.series import Metric
@@ -90,7 +91,7 @@ def measure_detection(estimators: Candidates, seeds: Sequence[int], minutes: int
         for event in events:
             near = [each for each in incidents if _overlaps(each, event)]
             right = [each for each in near if each.kind in RIGHT_KINDS[event.kind]]
-            found.append((event, (right or near or [None])[0]))
+            found.append((event, next(iter(right or near), None)))
         false += sum(not any(_overlaps(each, event) for event in events) for each in incidents)
         inside.append(_coverage(learned))
     hits = [(event, each) for event, each in found if each is not None]
@@ -99,7 +100,9 @@ def measure_detection(estimators: Candidates, seeds: Sequence[int], minutes: int
         "recall": len(hits) / len(found),
         "kind_right": sum(each.kind in RIGHT_KINDS[event.kind] for event, each in hits) / len(hits),
         "false_incidents_a_day": false / (len(seeds) * minutes / 1440),
-        "onset_error_minutes": float(np.median([abs(each.onset - START_MINUTE - event.minute) for event, each in hits])),
+        "onset_error_minutes": float(
+            np.median([abs(each.onset - START_MINUTE - event.minute) for event, each in hits])
+        ),
         "coverage": float(np.mean(inside)),
         "seconds": float(np.mean(latency_seconds)),
     }
@@ -115,7 +118,7 @@ def _overlaps(incident: Incident, event: Event) -> bool:
     return incident.onset < last + SLACK_MINUTES and end > first - 5
 
 
-def _coverage(learned) -> float:  # noqa: ANN001 - Learned; only the benchmark's own arithmetic
+def _coverage(learned: Learned) -> float:
     """Share of minutes outside excursions that lie inside the latency bands."""
     forecast = learned.forecasts[Metric.LATENCY_P95]
     seen, bands = learned.series[Metric.LATENCY_P95], forecast.values[:, : learned.series.length]
