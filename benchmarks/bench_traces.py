@@ -60,7 +60,7 @@ def many_spans(traces: int, *, seed: int = 0) -> SpanBatch:
         "end_time_unix_nano": pa.array((start + length).ravel()),
         "status_code": pa.array((rng.random(count) < 0.01).astype(np.int8) * 2),
         "service_name": _labels(service.ravel(), [f"service {at}" for at in range(SERVICES)]),
-        "service_version": _labels(np.zeros(count), ["v1"]),
+        "service_version": _labels(np.zeros(count, np.int64), ["v1"]),
         "instance": _labels(pod, [f"pod {at}" for at in range(SERVICES * PODS_PER_SERVICE)]),
         "peer": _labels(np.where(np.tile(kind, traces) == SpanKind.CLIENT, 0, -1), ["redis"]),
         "attributes": _attributes(count),

@@ -23,7 +23,8 @@ def span(trace: int, identity: int, **given: object) -> dict[str, object]:
 def test_what_is_left_out_of_a_row_is_not_given() -> None:
     batch = SpanBatch.from_rows([span(1, 1)])
 
-    assert batch.labels("instance") == ([-1], [])
+    codes, values = batch.labels("instance")
+    assert (codes.tolist(), values) == ([-1], [])
     assert batch.column("kind").tolist() == [0]
     assert batch.table["attributes"].to_pylist() == [[]]
 

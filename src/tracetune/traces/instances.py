@@ -46,10 +46,18 @@ def count_instances(columns: TraceColumns, entry: NDArray[np.bool_], self_time_n
 
 
 def _most_in_flight(group: Int32s, groups: int, replica: Int32s, start: Int64s, end: Int64s) -> Int64s:
-    by_start = np.lexsort((start, replica))
-    by_end = np.lexsort((end, replica))
+    by_start, by_end = _order(replica, start), _order(replica, end)
     most: Int64s = _sweep(group[by_start], groups, replica[by_start], start[by_start], end[by_end])
     return most
+
+
+def _order(replica: Int32s, time: Int64s) -> Int64s:
+    """Rows by replica and time; by one sort where both fit a number, which is several times as fast as two."""
+    since = time - time.min(initial=time[0] if len(time) else 0)
+    bits = int(since.max(initial=0)).bit_length()
+    if bits + int(replica.max(initial=0)).bit_length() < 64:
+        return np.argsort((replica.astype(np.int64) << bits) | since)
+    return np.lexsort((time, replica))
 
 
 @njit(cache=True, nogil=True)

@@ -88,16 +88,13 @@ def _find_parents(
         first, last = offsets[trace], offsets[trace + 1]
         mask = table_size(last - first) - 1
         slots[: mask + 1] = -1
-        for row in range(first, last):
-            role[row] = _enter(row, slots, mask, span_id, kind, same_id)
-        for row in range(first, last):
-            if role[row] != _DUPLICATE:
-                parent[row], role[row] = _look_up(row, slots, mask, span_id, parent_id, kind, same_id, preference)
+        _enter(first, last, slots, mask, span_id, kind, same_id, role)
+        _look_up(first, last, slots, mask, span_id, parent_id, kind, same_id, preference, parent, role)
         _cut_cycles(first, last, parent, role, seen, start, span_id)
     return parent, role
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _slot(identifier: int, slots: Int32s, mask: int, span_id: Int64s) -> int:
     at = mixed(identifier) & mask
     while slots[at] >= 0 and span_id[slots[at]] != identifier:
@@ -106,23 +103,34 @@ def _slot(identifier: int, slots: Int32s, mask: int, span_id: Int64s) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _enter(row: int, slots: Int32s, mask: int, span_id: Int64s, kind: NDArray[np.int8], same_id: Int32s) -> int:
-    at = _slot(span_id[row], slots, mask, span_id)
-    if slots[at] < 0:
-        slots[at] = row
-        return _CHILD
-    other = slots[at]
-    while kind[other] != kind[row]:
-        if same_id[other] < 0:
+def _enter(  # noqa: PLR0913, PLR0917 - the state of a kernel; one call a trace, as handing over arrays costs a lookup
+    first: int,
+    last: int,
+    slots: Int32s,
+    mask: int,
+    span_id: Int64s,
+    kind: NDArray[np.int8],
+    same_id: Int32s,
+    role: NDArray[np.int8],
+) -> None:
+    for row in range(first, last):
+        at = _slot(span_id[row], slots, mask, span_id)
+        if slots[at] < 0:
+            slots[at] = row
+            continue
+        other = slots[at]
+        while kind[other] != kind[row] and same_id[other] >= 0:
+            other = same_id[other]
+        if kind[other] == kind[row]:
+            role[row] = _DUPLICATE
+        else:
             same_id[other] = row
-            return _CHILD
-        other = same_id[other]
-    return _DUPLICATE
 
 
 @njit(cache=True, nogil=True)
 def _look_up(  # noqa: C901, PLR0913, PLR0917 - the state of a kernel
-    row: int,
+    first: int,
+    last: int,
     slots: Int32s,
     mask: int,
     span_id: Int64s,
@@ -130,26 +138,33 @@ def _look_up(  # noqa: C901, PLR0913, PLR0917 - the state of a kernel
     kind: NDArray[np.int8],
     same_id: Int32s,
     preference: NDArray[np.int8],
-) -> tuple[int, int]:
-    if kind[row] == _SERVER:
-        other = slots[_slot(span_id[row], slots, mask, span_id)]
-        while other >= 0:
-            if kind[other] == _CLIENT:
-                return other, _CHILD
-            other = same_id[other]
-    if parent_id[row] == 0:
-        return -1, _ROOT
-    if parent_id[row] == span_id[row]:
-        return -1, _CYCLE
-    best = slots[_slot(parent_id[row], slots, mask, span_id)]
-    if best < 0:
-        return -1, _ORPHAN
-    other = same_id[best]
-    while other >= 0:
-        if preference[kind[other]] > preference[kind[best]]:
-            best = other
-        other = same_id[other]
-    return best, _CHILD
+    parent: Int32s,
+    role: NDArray[np.int8],
+) -> None:
+    for row in range(first, last):
+        if role[row] == _DUPLICATE:
+            continue
+        shared = -1
+        if kind[row] == _SERVER:
+            shared = slots[_slot(span_id[row], slots, mask, span_id)]
+            while shared >= 0 and kind[shared] != _CLIENT:
+                shared = same_id[shared]
+        if shared >= 0:
+            parent[row] = shared
+        elif parent_id[row] == 0:
+            role[row] = _ROOT
+        elif parent_id[row] == span_id[row]:
+            role[row] = _CYCLE
+        else:
+            best = slots[_slot(parent_id[row], slots, mask, span_id)]
+            other = same_id[best] if best >= 0 else -1
+            while other >= 0:
+                if preference[kind[other]] > preference[kind[best]]:
+                    best = other
+                other = same_id[other]
+            parent[row] = best
+            if best < 0:
+                role[row] = _ORPHAN
 
 
 @njit(cache=True, nogil=True)
