@@ -39,7 +39,7 @@ _SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.MINOR)
 def compose(analysis: Analysis) -> Document:
     """Everything the page shows."""
     series = analysis.learned.series
-    rows = _operations(analysis)
+    rows, operation_count = _operations(analysis)
     return Document(
         headline=analysis.headline,
         severity=_worst(incident.severity for incident in analysis.incidents),
@@ -51,8 +51,8 @@ def compose(analysis: Analysis) -> Document:
         series=charts.operation_series(analysis),
         releases=charts.releases(analysis),
         spread=charts.spread(analysis),
-        operations=rows[:MOST_OPERATIONS],
-        operation_count=len(rows),
+        operations=rows,
+        operation_count=operation_count,
         map=_map(analysis),
         advice=[_advice(advice) for advice in analysis.advice],
         findings=_findings(analysis),
@@ -81,12 +81,12 @@ def _facts(analysis: Analysis) -> Facts:
     )
 
 
-def _operations(analysis: Analysis) -> list[OperationRow]:
-    """Entry operations by impact, the greatest first."""
+def _operations(analysis: Analysis) -> tuple[list[OperationRow], int]:
+    """The entry operations of greatest impact, the greatest first, and how many there are in all."""
     table = analysis.ingested.minutes.operations
     table = table.filter(table["is_entry"]).combine_chunks()
     if not len(table):
-        return []
+        return [], 0
     first, group = group_rows(table, ["service_name", "span_name"])
     service, services = labels(table, "service_name")
     name, names = labels(table, "span_name")
@@ -100,7 +100,7 @@ def _operations(analysis: Analysis) -> list[OperationRow]:
         for anomaly in incident.anomalies:
             severity.setdefault(anomaly.key, []).append(anomaly.severity)
     rows = []
-    for row in np.argsort(-impact, kind="stable").tolist():
+    for row in np.argsort(-impact, kind="stable")[:MOST_OPERATIONS].tolist():
         key = SeriesKey(services[service[first[row]]], names[name[first[row]]])
         rows.append(
             OperationRow(
@@ -115,7 +115,7 @@ def _operations(analysis: Analysis) -> list[OperationRow]:
                 severity=_worst(severity.get(key, ())),
             )
         )
-    return rows
+    return rows, len(first)
 
 
 def _spark(analysis: Analysis, key: SeriesKey) -> np.ndarray:
