@@ -18,13 +18,13 @@ $(UV): requirements-uv.lock
 
 $(VENV)/.run: $(UV) requirements.lock pyproject.toml
 	@echo "installing tracetune into $(VENV) ..." >&2
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@echo "installing the developers' tools into $(VENV) ..." >&2
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-dev.lock
+	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
 # --- what users and developers run -------------------------------------------------------------------------------------
@@ -52,7 +52,8 @@ fix: $(VENV)/.dev  ## Mend what a tool can mend.
 bench: $(VENV)/.dev  ## Measure speed and size; prints tables, writes benchmarks/results.
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-docs: $(VENV)/.dev  ## Build the documentation into build/site.
+docs: $(VENV)/.dev  ## Write the reference from the code and build the documentation into build/site.
+	@$(BIN)/python scripts/reference.py
 	@$(BIN)/mkdocs build --strict --site-dir build/site
 
 ui:  ## Build the report's JavaScript and CSS into the package (needs Node).

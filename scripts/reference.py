@@ -6,8 +6,8 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import click
 import typer
 
 from tracetune import errors, ports, settings
@@ -19,11 +19,10 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
 def commands() -> str:
     """Every command with its help, as the terminal shows it."""
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)  # noqa: S101 - a Typer application with several commands is a group
+    group: Any = typer.main.get_command(app)
     parts = ["# Commands", "", inspect.cleandoc(group.help or ""), ""]
     for name, command in group.commands.items():
-        context = click.Context(command, info_name=f"tracetune {name}")
+        context = command.make_context(f"tracetune {name}", [], resilient_parsing=True)
         usage = " ".join(command.collect_usage_pieces(context))
         parts += [f"## {name}", "", f"```\ntracetune {name} {usage}\n```", "", _text(command.help or ""), ""]
         parts += ["| option | meaning |", "|---|---|"]
@@ -38,7 +37,7 @@ def _text(text: str) -> str:
     return "\n\n".join(f"```\n{inspect.cleandoc(p[1:])}\n```" if p.startswith("\b") else p for p in paragraphs)
 
 
-def _row(parameter: click.Parameter, context: click.Context) -> str:
+def _row(parameter: Any, context: Any) -> str:  # noqa: ANN401 - Typer carries a click of its own
     record = parameter.get_help_record(context)
     if record is None:
         return ""
@@ -51,8 +50,8 @@ def settings_page() -> str:
     _, entries = settings.load(environ={})
     parts = ["# Settings", "", inspect.cleandoc(settings.__doc__ or ""), ""]
     parts += [
-        "A file is TOML with one table a stage and is named by `--config` or `TRACETUNE_CONFIG`; a variable is the key in capitals after",
-        "`TRACETUNE_`, with underscores. `tracetune settings` prints what is in force and where each value came from.",
+        "A file is TOML with one table a stage and is named by `--config` or `TRACETUNE_CONFIG`; a variable is the key in",
+        "capitals after `TRACETUNE_`, with underscores. `tracetune settings` prints what is in force and its origin.",
         "",
         "| setting | environment | default | meaning |",
         "|---|---|---|---|",
@@ -74,10 +73,11 @@ def problems() -> str:
 
 def errors_page() -> str:
     """Every error code with its statuses."""
-    classes = [errors.TracetuneError, *errors.TracetuneError.__subclasses__()]
+    classes: list[type[errors.TracetuneError]] = [errors.TracetuneError, *errors.TracetuneError.__subclasses__()]
     parts = ["# Errors", "", "| code | exit status | HTTP status | meaning |", "|---|---|---|---|"]
-    for error in classes:
-        parts.append(f"| `{error.code}` | {error.exit_status} | {error.http_status} | {inspect.getdoc(error)} |")
+    parts += [
+        f"| `{each.code}` | {each.exit_status} | {each.http_status} | {inspect.getdoc(each)} |" for each in classes
+    ]
     parts += ["", "Exit status 0 is success, 2 also wrong usage, 3 an incident at or above `--fail-on`.", ""]
     return "\n".join(parts)
 

@@ -10,7 +10,7 @@ import typer
 Inputs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="FILE...",
+        metavar="FILE",
         help="Trace files, folders, globs, or - for stdin; the format is found from the content. Without any: the store.",
     ),
 ]
@@ -38,7 +38,10 @@ Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything ran
 Horizon = Annotated[int | None, typer.Option("--horizon", help="Minutes to forecast and to plan for.")]
 Config = Annotated[Path | None, typer.Option("--config", help="A settings file (TOML).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only errors.")]
-Verbose = Annotated[int, typer.Option("--verbose", "-v", count=True, help="More talk on stderr; twice for debugging.")]
+Verbose = Annotated[
+    int,
+    typer.Option("--verbose", "-v", count=True, show_default=False, help="More talk on stderr; twice for debugging."),
+]
 
 
 def flags(
