@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import shutil
 import sys
 from collections.abc import Iterator
@@ -55,11 +55,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def _analysis_data() -> ModuleType:
-    path = ROOT / "tests" / "sinks" / "analysis_data.py"
-    spec = importlib.util.spec_from_file_location("tracetune_test_analysis_data", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up by name
-    spec.loader.exec_module(module)
-    return module
+    """``tests/sinks/analysis_data.py``: pytest's importlib mode puts no test folder on the path by itself."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return importlib.import_module("tests.sinks.analysis_data")

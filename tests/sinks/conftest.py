@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -13,17 +13,14 @@ from tracetune.domain.analysis import Analysis
 from tracetune.sinks.compose import compose
 from tracetune.sinks.document import Document
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def _data() -> ModuleType:
-    """``analysis_data.py`` beside this file: in importlib mode the folder is no package."""
-    name = "tracetune_test_analysis_data"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("analysis_data.py"))
-        assert spec
-        assert spec.loader
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
+    """``tests/sinks/analysis_data.py``: pytest's importlib mode puts no test folder on the path by itself."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return importlib.import_module("tests.sinks.analysis_data")
 
 
 @pytest.fixture(scope="session")
