@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+
+from tracetune.app import Application
+from tracetune.cli import summary
+from tracetune.domain.analysis import Ingested, SourceSummary
+from tracetune.domain.minutes import MinuteBatch
+from tracetune.domain.spans import SpanBatch
+from tracetune.settings import Entry, LearnSettings, Settings
+
+
+def _text(answer: RenderableType) -> str:
+    console = Console(width=160, no_color=True)
+    with console.capture() as capture:
+        console.print(answer)
+    return capture.get()
+
+
+def test_summary_names_the_incident_its_culprit_and_what_to_do(shop_files: Path) -> None:
+    app = Application(Settings(learn=LearnSettings(model="baselines")))
+    found = app.analyze([str(shop_files)], lambda *_: None)
+
+    text = _text(summary.summary(found, Path("out.html")))
+
+    lines = text.splitlines()
+    assert lines[0].startswith("▲ POST /checkout is slow because of payments")
+    assert "← likely cause" in text
+    assert f"{found.incidents[0].id}  POST /checkout is slow because of payments" in text
+    assert lines[-1] == "Report: out.html"
+
+
+def test_files_that_were_not_read_are_named_and_many_are_counted() -> None:
+    sources = tuple(SourceSummary(f"{n}.csv", "", 0, 10, f"{n}.csv: this is CSV") for n in range(7))
+    found = Ingested(MinuteBatch.empty(), sources, 0, 0, 0, 0, 0, (), SpanBatch.empty())
+
+    text = _text(summary.doctor(found))
+
+    assert "not read: 0.csv: this is CSV" in text
+    assert "and 2 more files not read" in text
+
+
+def test_settings_are_printed_as_they_would_stand_in_a_file() -> None:
+    text = _text(summary.settings([Entry("learn.seed", 7, "flag", "")]))
+
+    assert text == "learn.seed = '7'  # flag\n"

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from rich.console import Console, RenderableType
+
+from tracetune.cli import tables
+from tracetune.domain.advice import Action, Advice, Confidence, Knob
+from tracetune.domain.quality import Finding
+
+
+def _text(answer: RenderableType) -> str:
+    console = Console(width=160, no_color=True)
+    with console.capture() as capture:
+        console.print(answer)
+    return capture.get()
+
+
+def _advice(action: Action, knob: Knob = Knob.REPLICAS, *, target: float | None = 3.0) -> Advice:
+    return Advice(
+        "cart", "", knob, action, "replicas", 2.0, 2.0, target, 4.0, Confidence.HIGH, ("it is busy",), "pod names"
+    )
+
+
+def test_sparkline_keeps_gaps_and_shows_what_rose() -> None:
+    values = np.array([1.0] * 6 + [np.nan] * 3 + [9.0] * 6)
+
+    drawn = tables.sparkline(values).plain
+
+    assert drawn[0] == "▁"
+    assert " " in drawn
+    assert drawn[-1] == "█"
+
+
+def test_sparkline_of_nothing_is_empty() -> None:
+    assert tables.sparkline(np.array([np.nan, np.nan])).plain == ""
+
+
+@pytest.mark.parametrize(
+    ("advice", "expected"),
+    [
+        (_advice(Action.SET), "3 (2–4)"),
+        (_advice(Action.KEEP), "keep 3 (2–4)"),
+        (_advice(Action.KEEP, Knob.ROLLBACK, target=None), "keep"),
+        (_advice(Action.CANNOT_SAY), "cannot say"),
+    ],
+)
+def test_advice_is_one_line_with_its_range(advice: Advice, expected: str) -> None:
+    text = _text(tables.advice([advice]))
+
+    assert expected in text
+    assert text.count("\n") == 2
+
+
+def test_finding_shows_count_share_place_and_remedy() -> None:
+    text = _text(tables.findings([Finding("no_trace_id", 3, 12, ("a.json", "b.json", "c.json", "d.json"))]))
+
+    assert "3 of 12, 25 %" in text
+    assert "a.json, b.json, c.json …" in text
+    assert "fix the exporter" in text
+
+
+def test_clean_spans_are_said_to_be_clean() -> None:
+    assert _text(tables.findings(())) == "No problems found in the spans.\n"
