@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracetune.traces.grouping import group_keys, group_pairs, sums
+from tracetune.traces.grouping import group_keys, group_pairs, mixed, sums
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -18,6 +18,15 @@ def test_rows_are_in_one_group_exactly_if_their_keys_are_equal(keys: list[int]) 
 
     assert [keys[row] for row in first] == list(dict.fromkeys(keys))
     assert [keys[first[each]] for each in group] == keys
+
+
+def test_keys_that_differ_in_their_upper_bits_only_do_not_share_slots() -> None:
+    keys = np.arange(4096, dtype=np.int64).astype(">i8").view(np.int64)
+
+    with np.errstate(over="ignore"):
+        slots = {mixed.py_func(np.int64(key)) & 8191 for key in keys}
+
+    assert len(slots) > 3_000  # 3,200 of 8,192 are expected of slots drawn at random
 
 
 def test_many_groups_outgrow_the_first_table() -> None:

@@ -17,8 +17,12 @@ GOLDEN = -7046029254386353131
 
 @njit(cache=True, nogil=True, inline="always")
 def mixed(key: int) -> int:
-    """A key with its bits spread, for the low bits to be taken as a slot."""
-    spread = key * GOLDEN
+    """A key with its bits spread, for the low bits to be taken as a slot.
+
+    The upper half is folded in first: ids counted up have all their differences in it, as they stand in memory.
+    """
+    spread = (key ^ (key >> 32)) * GOLDEN
+    spread = (spread ^ (spread >> 29)) * GOLDEN
     return spread ^ (spread >> 32)
 
 
