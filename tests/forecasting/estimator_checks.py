@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-
 from tests.forecasting.series_data import System
+
 from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.forecasting.windows import GAP_MINUTES
 from tracetune.ports import Estimator, Predictor

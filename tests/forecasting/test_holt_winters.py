@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from tests.forecasting import estimator_checks as checks
 from tests.forecasting.series_data import Event, EventKind, System
+
 from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER
 from tracetune.domain.series import Metric
 from tracetune.errors import NotEnoughData
@@ -52,7 +52,10 @@ def test_an_hour_of_slowness_is_not_learned_as_normal() -> None:
 
     clean, slowed = (System(7).series(minutes=500, events=events) for events in ((), (slow,)))
     expected = [
-        HoltWintersEstimator().fit(clean, Metric.LATENCY_P50, seed=0).predict(each, horizon_minutes=0).values[rows, 459, MIDDLE]
+        HoltWintersEstimator()
+        .fit(clean, Metric.LATENCY_P50, seed=0)
+        .predict(each, horizon_minutes=0)
+        .values[rows, 459, MIDDLE]
         for each in (clean, slowed)
     ]
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
-
 from tests.forecasting import estimator_checks as checks
 from tests.forecasting.series_data import System
+
 from tracetune.domain.forecasts import MIDDLE
 from tracetune.domain.series import Metric
 from tracetune.forecasting.seasonal import SeasonalEstimator

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from tracetune.domain.forecasts import MIDDLE, QUANTILES
+from tracetune.forecasting.cell import Weights
 from tracetune.forecasting.windows import FEATURES
 
 HIDDEN = 48
@@ -35,6 +37,12 @@ def ascending(raw: Any) -> Any:  # noqa: ANN401 - tensors of any backend
     up = ops.cumsum(ops.softplus(raw[..., MIDDLE + 1 :]) + LEAST_STEP, axis=-1)
     down = ops.cumsum(ops.softplus(ops.flip(raw[..., :MIDDLE], axis=-1)) + LEAST_STEP, axis=-1)
     return ops.concatenate([middle - ops.flip(down, axis=-1), middle, middle + up], axis=-1)
+
+
+def weights(network: Any) -> Weights:  # noqa: ANN401 - a keras.Model
+    """What training found, for the numpy cell; Keras lists it in the order of the layers."""
+    tensors = (ops.convert_to_tensor(each) for each in network.weights)  # numpy 2 warns about Keras' own variables
+    return Weights(*(np.asarray(ops.convert_to_numpy(each), np.float32) for each in tensors))
 
 
 def pinball(target: Any, quantiles: Any) -> Any:  # noqa: ANN401 - tensors of any backend

@@ -101,7 +101,7 @@ def train(series: SeriesBatch, *, seed: int, steps: int, progress: Progress | No
     rows = np.flatnonzero(np.isfinite(scales.location.ravel()))
     if not len(rows):
         raise NotEnoughData("no series was observed often enough to train the LSTM", hint="give more traffic or time")
-    keras = _keras()
+    keras = load_keras()
     from tracetune.forecasting import lstm  # noqa: PLC0415 - imports keras, which takes seconds and may be missing
 
     network = lstm.build(WINDOW_MINUTES, seed=seed)
@@ -119,7 +119,7 @@ def train(series: SeriesBatch, *, seed: int, steps: int, progress: Progress | No
         loss = network.train_on_batch(batch.features, batch.targets, sample_weight=batch.weights)
         if progress is not None:
             progress(number, steps, float(loss))
-    return Weights(*(np.asarray(part, np.float32) for part in network.get_weights())), scales
+    return lstm.weights(network), scales
 
 
 def batches(inputs: Inputs, rows: Int[NDArray[np.int64], " row"], *, steps: int, seed: int) -> Iterator[Batch]:
@@ -160,7 +160,12 @@ def _hide_ends(features: Float[Single, "window minute feature"], rng: np.random.
         features[window, last + GAP_MINUTES :, [_LATENCY, _LATENCY_KNOWN]] = 0.0
 
 
-def _keras() -> ModuleType:
+def load_keras() -> ModuleType:
+    """Keras, on JAX unless KERAS_BACKEND says otherwise.
+
+    Raises:
+        Unavailable: where it is not installed, with the command that installs it.
+    """
     os.environ.setdefault("KERAS_BACKEND", "jax")
     try:
         import keras  # noqa: PLC0415 - takes seconds, and is an optional part

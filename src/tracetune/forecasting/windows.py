@@ -127,14 +127,14 @@ class Inputs:
         return cls(series.start_minute, scales, latency, calls, logarithm / _LEVEL_UNIT, _a_day_before(latency))
 
     def features(
-        self, latency: Float[Array, "row minute"], rows: Int[Counts, " window"], minutes: Int[Counts, "window minute"]
-    ) -> Float[NDArray[np.float32], "window minute feature"]:
+        self, latency: Float[Array, "row minute"], rows: Int[Counts, " window"], minutes: Int[Counts, "window step"]
+    ) -> Float[NDArray[np.float32], "window step feature"]:
         """The features of these minutes of these rows.
 
         Args:
             latency: what is known of it, as ``self.latency`` or with feedback; used only up to the gap.
             rows: one a window.
-            minutes: positions on the grid.
+            minutes: positions on the grid, a window a row.
         """
         row = rows[:, None]
         series = row % len(self.calls)
@@ -159,7 +159,7 @@ class Inputs:
             np.broadcast_to(row >= len(self.calls), shape),
             np.broadcast_to(np.nan_to_num(np.log(self.scales.scale.ravel()))[row], shape),
         )
-        return np.stack(columns, axis=-1).astype(np.float32)  # (window, minute, feature)
+        return np.stack(columns, axis=-1).astype(np.float32)  # (window, step, feature)
 
 
 def _filled(values: Array, limit: float) -> Array:
