@@ -118,7 +118,7 @@ def test_paths_of_recorded_traces_sum_to_the_durations_of_their_roots(data_dir: 
 
 
 def test_paths_of_the_hotel_sum_too_and_its_clocks_are_found_to_differ(data_dir: Path) -> None:
-    with tarfile.open(data_dir / "traceweaver_hotel/hotel_load25.tar.gz") as archive:
+    with tarfile.open(data_dir / "traceweaver_hotel/hotel_load50.tar.gz") as archive:
         files = [member for member in archive if member.name.endswith(".json")][:200]
         documents = [json.load(cast("IO[bytes]", archive.extractfile(member))) for member in files]
     spans = SpanBatch.from_rows([row for document in documents for row in _rows(document)])
