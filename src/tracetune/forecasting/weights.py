@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import math
 import os
 import zipfile
 from dataclasses import fields
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,34 +66,32 @@ def load(path: Path) -> LstmPredictor:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            sizes = _sizes(archive)
+            _check_size(archive)
             metadata = json.loads(archive.read(_METADATA))
-            arrays = {}
-            for name in (*_WEIGHTS, *_SCALES):
-                with archive.open(f"{name}.npy") as member:
-                    arrays[name] = _read_array(member, name, sizes[f"{name}.npy"])
+            arrays = {name: _array(archive.read(f"{name}.npy"), name) for name in (*_WEIGHTS, *_SCALES)}
         return _predictor(metadata, arrays)
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"{path} holds no trained model: {error}", hint=_TRAIN_AGAIN) from error
 
 
-def _sizes(archive: zipfile.ZipFile) -> dict[str, int]:
-    sizes = {each.filename: each.file_size for each in archive.infolist()}
-    if sum(sizes.values()) > MOST_BYTES:
-        raise ValueError(f"it unpacks to {sum(sizes.values()):,} bytes, more than {MOST_BYTES:,}")
-    return sizes
+def _check_size(archive: zipfile.ZipFile) -> None:
+    size = sum(each.file_size for each in archive.infolist())
+    if size > MOST_BYTES:
+        raise ValueError(f"it unpacks to {size:,} bytes, more than {MOST_BYTES:,}")
 
 
-def _read_array(member: IO[bytes], name: str, size: int) -> NDArray[Any]:
-    """The array, after its header is seen to promise no more than the file holds; numpy's reader allocates before it reads."""
+def _array(content: bytes, name: str) -> NDArray[Any]:
+    """The array, after its header is seen to promise no more than is there; numpy's own reader allocates before it looks."""
+    member = io.BytesIO(content)
     if np.lib.format.read_magic(member) != (1, 0):
         raise ValueError(f"{name} has an unknown header")
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
     if dtype not in (np.dtype("<f4"), np.dtype("<f8")) or fortran or len(shape) > 2:
         raise ValueError(f"{name} is {dtype} of {len(shape)} axes, not floats of one or two")
-    if int(np.prod(shape)) * dtype.itemsize > size:
-        raise ValueError(f"{name} promises {shape} values and holds fewer")
-    return np.frombuffer(member.read(int(np.prod(shape)) * dtype.itemsize), dtype).reshape(shape)
+    values = member.read()
+    if math.prod(shape) * dtype.itemsize != len(values):
+        raise ValueError(f"{name} promises {shape} values and holds {len(values):,} bytes")
+    return np.frombuffer(values, dtype).reshape(shape)
 
 
 def _predictor(metadata: Any, arrays: dict[str, NDArray[Any]]) -> LstmPredictor:  # noqa: ANN401 - parsed JSON

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+
+from tracetune.anomalies.rules import Evidence, episodes, gather
+
+RULE = Evidence(5, 10)
+
+
+def _found(scores: np.ndarray, threshold: float = 3.0) -> list[tuple[int, int, bool]]:
+    rows = scores[None]
+    return [(each.onset, each.end, each.ongoing) for each in episodes(rows, gather(rows, RULE), threshold, RULE)]
+
+
+def test_evidence_is_the_fifth_largest_of_ten() -> None:
+    scores = np.arange(20.0)[None]
+
+    assert gather(scores, RULE)[0, 15] == 11.0
+
+
+def test_too_few_observed_minutes_are_no_evidence() -> None:
+    scores = np.full((1, 20), np.nan)
+    scores[0, ::3] = 9.0
+
+    assert np.isneginf(gather(scores, RULE)).all()
+
+
+def test_an_episode_runs_from_its_first_to_its_last_minute() -> None:
+    scores = np.zeros(60)
+    scores[20:32] = 5.0
+
+    assert _found(scores) == [(20, 32, False)]
+
+
+def test_four_spikes_are_no_episode() -> None:
+    scores = np.zeros(60)
+    scores[[20, 22, 24, 26]] = 50.0
+
+    assert _found(scores) == []
+
+
+def test_an_episode_at_the_end_goes_on() -> None:
+    scores = np.zeros(60)
+    scores[54:] = 5.0
+
+    assert _found(scores) == [(54, 60, True)]
+
+
+def test_a_short_pause_does_not_split_an_episode() -> None:
+    scores = np.zeros(80)
+    scores[20:30] = 5.0
+    scores[38:48] = 5.0
+
+    assert _found(scores) == [(20, 48, False)]
