@@ -18,7 +18,7 @@ $(UV): requirements-uv.lock
 
 $(VENV)/.run: $(UV) requirements.lock pyproject.toml
 	@echo "installing tracetune into $(VENV) ..." >&2
-	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
