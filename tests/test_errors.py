@@ -8,7 +8,8 @@ from tracetune import errors
 def test_every_error_stands_in_the_tree_of_the_docstring() -> None:
     drawn = dict(re.findall(r"(\w+) {2,}(\w+) {2,}", errors.__doc__ or ""))
 
-    classes = {error.__name__: error.code for error in (errors.TracetuneError, *errors.TracetuneError.__subclasses__())}
+    every: list[type[errors.TracetuneError]] = [errors.TracetuneError, *errors.TracetuneError.__subclasses__()]
+    classes = {error.__name__: error.code for error in every}
 
     assert drawn == classes
 
