@@ -42,6 +42,19 @@ def test_files_that_were_not_read_are_named_and_many_are_counted() -> None:
     assert "and 2 more files not read" in text
 
 
+def test_files_beside_the_traces_that_are_none_are_only_named() -> None:
+    sources = (
+        SourceSummary("x/a.json", "jaeger", 9, 10),
+        SourceSummary("x/LICENSE", "", 0, 10, "x/LICENSE: this is text"),
+    )
+    found = Ingested(MinuteBatch.empty(), sources, 9, 1, 1, 1, 2, (), SpanBatch.empty())
+
+    text = _text(summary.doctor(found))
+
+    assert "no traces: LICENSE" in text
+    assert "this is text" not in text
+
+
 def test_settings_are_printed_as_they_would_stand_in_a_file() -> None:
     text = _text(summary.settings([Entry("learn.seed", 7, "flag", "")]))
 

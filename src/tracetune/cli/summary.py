@@ -17,6 +17,7 @@ from tracetune.settings import Entry
 
 _ADVICE_SHOWN = 5
 _ROWS_SHOWN = 6
+_BROKEN_SHOWN = 5
 _DAY_NANOS = 86_400 * 10**9
 
 
@@ -101,11 +102,19 @@ def _period(start_nano: int, end_nano: int) -> str:
 
 
 def _unreadable(found: Ingested) -> list[RenderableType]:
-    """Files that could not be used, or not to their end."""
+    """Files that could not be used, or not to their end; files beside traces that are none are only counted."""
     bad = [source for source in found.sources if source.error]
-    lines: list[RenderableType] = [Text(f"  not read: {source.error}", style="yellow") for source in bad[:5]]
-    if len(bad) > 5:
-        lines.append(Text(f"  and {words.number_of(len(bad) - 5, 'more file')} not read", style="yellow"))
+    strangers = [source for source in bad if not source.format and len(found.sources) > 1 and found.spans]
+    broken = [source for source in bad if source not in strangers]
+    lines: list[RenderableType] = [
+        Text(f"  not read: {source.error}", style="yellow") for source in broken[:_BROKEN_SHOWN]
+    ]
+    if len(broken) > _BROKEN_SHOWN:
+        more = words.number_of(len(broken) - _BROKEN_SHOWN, "more file")
+        lines.append(Text(f"  and {more} not read", style="yellow"))
+    if strangers:
+        names = ", ".join(Path(source.name).name for source in strangers[:3])
+        lines.append(Text(f"  no traces: {names}{' …' if len(strangers) > 3 else ''}", style="dim"))
     return lines
 
 
