@@ -9,6 +9,7 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 import pytest
+from _pytest.mark import ParameterSet
 
 from tracetune_lab.faults import FaultKind, Truth
 from tracetune_lab.recordings import Recording
@@ -33,7 +34,7 @@ class Case(NamedTuple):
     during: Spans
 
     def operation(self) -> tuple[Spans, Spans]:
-        """The SERVER spans of the faulty operation before and during."""
+        """The SERVER spans of the faulty operation before and during; the SDK's where there are both, as they are innermost."""
         names = {self.truth.span_name, self.truth.operation}
         (found,) = [key for key in self.during.operations() if key[0] == self.truth.service_name and key[1] in names][
             -1:
@@ -276,17 +277,23 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "head_sampling": check_head_sampling,
 }
 
-WITH_FAULT = [scenario for scenario in catalogue() if scenario.faults]
+
+def parameters(scenarios: list[Scenario]) -> list[ParameterSet]:
+    # Reading a long recording takes seconds, so those are left to the complete test run.
+    return [
+        pytest.param(each, id=each.name, marks=[pytest.mark.slow] if each.run_seconds >= 1800 else [])
+        for each in scenarios
+    ]
 
 
-@pytest.mark.parametrize("scenario", WITH_FAULT, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", parameters([each for each in catalogue() if each.faults]))
 def test_truth_of_each_fault_is_visible_in_its_recording(scenario: Scenario) -> None:
     case = case_of(scenario)
 
     CHECKS[case.truth.kind](case)
 
 
-@pytest.mark.parametrize("scenario", catalogue(), ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", parameters(catalogue()))
 def test_each_recording_is_whole_and_loses_nothing_that_no_fault_took(scenario: Scenario) -> None:
     recording = Recording(RECORDINGS / scenario.split / scenario.name)
 

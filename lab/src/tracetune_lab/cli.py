@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 import typer
 
-from tracetune_lab import batch, counts, pictures, scenarios, sweep
+from tracetune_lab import batch, compare, counts, pictures, scenarios, sweep
 from tracetune_lab import record as recording
 from tracetune_lab.errors import LabError, StoppedError
 from tracetune_lab.lab import Lab, LabOptions
@@ -129,22 +129,32 @@ def draw(
         typer.echo(pictures.draw(Recording(place), output / f"{scenario.name}.svg"))
 
 
+@app.command(name="compare")
+def compare_recordings(
+    one: Annotated[Path, typer.Argument(help="A recording.")],
+    other: Annotated[Path, typer.Argument(help="Another of the same scenario.")],
+) -> None:
+    """Compare two recordings of one scenario. Example: tracetune-lab compare lab/recordings/dev/NAME out/NAME."""
+    for difference in compare.compare(Recording(one), Recording(other)):
+        typer.echo(difference.text())
+
+
 async def _run(topology: Topology, options: LabOptions, seconds: float, rate: float) -> counts.Account:
     tally = counts.Tally(zipkin=options.export == "zipkin")
-    folder = Path(tempfile.mkdtemp(prefix="tracetune-lab-"))
-    async with Lab(topology, options, folder, tally.keep) as lab:
-        plan = LoadPlan(
-            url=f"http://127.0.0.1:{lab.gateway_port}",
-            host=topology.entry.service,
-            profile=Profile(base_rps=rate, peak_rps=rate),
-            mix=topology.entry.mix,
-            run_seconds=seconds,
-            seed=options.seed,
-            start_unix_seconds=time.time() + 2,
-        )
-        report = await lab.run_load(plan)
-        await lab.settle()
-        stats = await lab.stats(counts.STATS)
+    with tempfile.TemporaryDirectory(prefix="tracetune-lab-") as folder:
+        async with Lab(topology, options, Path(folder), tally.keep) as lab:
+            plan = LoadPlan(
+                url=f"http://127.0.0.1:{lab.gateway_port}",
+                host=topology.entry.service,
+                profile=Profile(base_rps=rate, peak_rps=rate),
+                mix=topology.entry.mix,
+                run_seconds=seconds,
+                seed=options.seed,
+                start_unix_seconds=time.time() + 2,
+            )
+            report = await lab.run_load(plan)
+            await lab.settle()
+            stats = await lab.stats(counts.STATS)
     return counts.Account(tally, report, stats, options.spans_from)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -34,12 +33,11 @@ async def record(scenario: Scenario, folder: Path, *, whole_minutes: bool = True
     """
     topology = load_topology(scenario.topology)
     place = folder / scenario.name
-    # Configuration and logs of the run; kept when it fails, because they say why.
-    scratch = Path(tempfile.mkdtemp(prefix=f"tracetune-lab-{scenario.name}-"))
-    with Recorder(place, scenario.export) as recorder:
+    # Configuration and logs of the run need no keeping: a process that dies is told of with its last lines.
+    with tempfile.TemporaryDirectory(prefix="tracetune-lab-") as scratch, Recorder(place, scenario.export) as recorder:
         started = time.time_ns()
         busy = _cpu_busy_ratio()
-        async with Lab(topology, scenario.options(), scratch, recorder.keep) as lab:
+        async with Lab(topology, scenario.options(), Path(scratch), recorder.keep) as lab:
             begin = _begin_at(whole_minutes)
             load, truths = await _run(lab, load_plan(scenario, topology, lab.gateway_port, begin), scenario)
             await lab.settle()
@@ -68,7 +66,6 @@ async def record(scenario: Scenario, folder: Path, *, whole_minutes: bool = True
             truths,
             load,
         )
-    shutil.rmtree(scratch, ignore_errors=True)
     return Recording(place)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import shutil
 import tempfile
 import time
 from importlib import resources
@@ -92,17 +91,17 @@ async def run(grid: Grid, at_once: int) -> list[PointRow]:
 async def _run_choice(grid: Grid, number: int) -> list[PointRow]:
     topology = topology_at(grid, grid.replicas[number])
     payloads: list[bytes] = []
-    scratch = Path(tempfile.mkdtemp(prefix="tracetune-lab-sweep-"))
     rows: list[PointRow] = []
-    async with Lab(topology, LabOptions(seed=grid.seed + number), scratch, payloads.append) as lab:
-        for place, rate in enumerate(grid.rates_rps):
-            point = number * len(grid.rates_rps) + place
-            payloads.clear()
-            plan = _plan(grid, topology, lab.gateway_port, rate, grid.seed + point)
-            report = await lab.run_load(plan)
-            await lab.settle()
-            rows.extend(_measure(grid, point, plan, report, payloads))
-    shutil.rmtree(scratch, ignore_errors=True)
+    options = LabOptions(seed=grid.seed + number)
+    with tempfile.TemporaryDirectory(prefix="tracetune-lab-") as scratch:
+        async with Lab(topology, options, Path(scratch), payloads.append) as lab:
+            for place, rate in enumerate(grid.rates_rps):
+                point = number * len(grid.rates_rps) + place
+                payloads.clear()
+                plan = _plan(grid, topology, lab.gateway_port, rate, grid.seed + point)
+                report = await lab.run_load(plan)
+                await lab.settle()
+                rows.extend(_measure(grid, point, plan, report, payloads))
     return rows
 
 
