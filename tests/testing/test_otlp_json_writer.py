@@ -6,7 +6,7 @@ import json
 
 from tracetune.domain.spans import SpanBatch
 from tracetune.testing.build import DAY_START_UNIX_NANO, build
-from tracetune.testing.otlp_json_writer import otlp_jsonl
+from tracetune.testing.otlp_json_writer import otlp_json, otlp_jsonl
 
 SHOP = """
     checkout POST /order 0ms +120ms kind=server version=v2
@@ -47,3 +47,13 @@ def test_span_is_spelled_as_the_protocol_says() -> None:
             "status": {"code": 2},
         }
     ]
+
+
+def test_batches_follow_each_other_in_one_request() -> None:
+    whole = json.loads(b"".join(otlp_json([build(SHOP), SpanBatch.empty(), build("cart Read 0ms +1ms")])))
+
+    assert len(whole["resourceSpans"]) == 3
+
+
+def test_no_spans_are_a_request_without_spans() -> None:
+    assert json.loads(b"".join(otlp_json([]))) == {"resourceSpans": []}

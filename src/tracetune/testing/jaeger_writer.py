@@ -55,7 +55,7 @@ def jaeger(batches: Iterable[SpanBatch]) -> Iterator[bytes]:
         for trace in _traces(Rows.of(batch)):
             yield before + _encode(trace)
             before = b",\n"
-    yield (b'{"data":[' if before[0:1] == b"{" else b"") + b'],"total":0,"limit":0,"offset":0,"errors":null}\n'
+    yield (b"" if before == b",\n" else before) + b'],"total":0,"limit":0,"offset":0,"errors":null}\n'
 
 
 def _traces(rows: Rows) -> Iterator[_Trace]:

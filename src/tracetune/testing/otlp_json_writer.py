@@ -1,4 +1,4 @@
-"""Spans as OTLP JSON: one export request a line, as the Collector's file exporter writes.
+"""Spans as OTLP JSON: one export request, or one a line, as the Collector's file exporter writes.
 
 Source: OpenTelemetry protocol specification, "JSON Protobuf Encoding": ids are hexadecimal, 64-bit integers are text.
 """
@@ -32,18 +32,29 @@ class _Span(msgspec.Struct, gc=False, rename="camel"):
 def otlp_jsonl(batches: Iterable[SpanBatch]) -> Iterator[bytes]:
     """One ExportTraceServiceRequest a line, one line a batch."""
     for batch in batches:
-        rows = Rows.of(batch)
-        spans = _spans(rows)
-        resource_spans = [
-            {
-                "resource": {
-                    "attributes": _attributes((("service.name", resource.service_name), *resource.attributes))
-                },
-                "scopeSpans": [{"scope": _SCOPE, "spans": [spans[row] for row in chosen]}],
-            }
-            for resource, chosen in zip(rows.resources, rows.by_resource(), strict=True)
-        ]
-        yield _encode({"resourceSpans": resource_spans}) + b"\n"
+        yield _encode({"resourceSpans": _resource_spans(batch)}) + b"\n"
+
+
+def otlp_json(batches: Iterable[SpanBatch]) -> Iterator[bytes]:
+    """One ExportTraceServiceRequest in pieces."""
+    before = b'{"resourceSpans":['
+    for batch in batches:
+        for resource_spans in _resource_spans(batch):
+            yield before + _encode(resource_spans)
+            before = b",\n"
+    yield b"]}\n" if before == b",\n" else before + b"]}\n"
+
+
+def _resource_spans(batch: SpanBatch) -> list[dict[str, Any]]:
+    rows = Rows.of(batch)
+    spans = _spans(rows)
+    return [
+        {
+            "resource": {"attributes": _attributes((("service.name", resource.service_name), *resource.attributes))},
+            "scopeSpans": [{"scope": _SCOPE, "spans": [spans[row] for row in chosen]}],
+        }
+        for resource, chosen in zip(rows.resources, rows.by_resource(), strict=True)
+    ]
 
 
 def _spans(rows: Rows) -> list[_Span]:

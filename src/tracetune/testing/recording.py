@@ -96,9 +96,9 @@ def _name(operation: Operation, service: Service, side: int) -> str:
 
 
 def _peer(_: Operation, service: Service, side: int) -> str | None:
-    if side == _CALLEE:
-        return None
-    return service.system if service.protocol is Protocol.MESSAGING else service.name
+    if service.protocol is Protocol.MESSAGING:
+        return service.system  # both sides know the broker, not each other
+    return service.name if side == _CALLER else None
 
 
 def _attribute_sets(operation: Operation, service: Service, side: int, *, failed: bool) -> dict[str, str]:

@@ -12,12 +12,13 @@ import zstandard
 
 from tracetune.domain.spans import SpanBatch
 from tracetune.testing.jaeger_writer import jaeger
-from tracetune.testing.otlp_json_writer import otlp_jsonl
+from tracetune.testing.otlp_json_writer import otlp_json, otlp_jsonl
 from tracetune.testing.otlp_writer import otlp_delimited, otlp_protobuf
 from tracetune.testing.zipkin_writer import zipkin_v2
 
 FORMATS: Mapping[str, Callable[[Iterable[SpanBatch]], Iterator[bytes]]] = {
     "jaeger": jaeger,
+    "otlp_json": otlp_json,
     "otlp_jsonl": otlp_jsonl,
     "otlp_protobuf": otlp_protobuf,
     "otlp_delimited": otlp_delimited,
