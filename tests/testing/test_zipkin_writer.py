@@ -7,7 +7,7 @@ from typing import Any
 
 from tracetune.domain.spans import SpanBatch
 from tracetune.testing.build import DAY_START_UNIX_NANO, build
-from tracetune.testing.zipkin_writer import zipkin_v2
+from tracetune.testing.zipkin_writer import zipkin_v1, zipkin_v2
 
 
 def document(*batches: SpanBatch) -> Any:
@@ -48,3 +48,25 @@ def test_batches_follow_each_other_in_one_list() -> None:
 def test_no_spans_are_an_empty_list() -> None:
     assert document() == []
     assert document(SpanBatch.empty()) == []
+
+
+def test_version_one_says_the_kind_by_annotations_and_the_peer_by_an_address() -> None:
+    shop = """
+        checkout pay 1ms +90ms kind=client peer=payments
+          checkout check 2ms +3us http.route=/pay
+    """
+
+    client, local = json.loads(b"".join(zipkin_v1([build(shop)])))
+
+    checkout = {"serviceName": "checkout"}
+    start = DAY_START_UNIX_NANO // 1000 + 1000
+    assert client["annotations"] == [
+        {"timestamp": start, "value": "cs", "endpoint": checkout},
+        {"timestamp": start + 90_000, "value": "cr", "endpoint": checkout},
+    ]
+    assert client["binaryAnnotations"] == [{"key": "sa", "value": True, "endpoint": {"serviceName": "payments"}}]
+    assert (local["annotations"], local["parentId"], local["duration"]) == ([], client["id"], 3)
+    assert local["binaryAnnotations"] == [
+        {"key": "http.route", "value": "/pay", "endpoint": checkout},
+        {"key": "lc", "value": "", "endpoint": checkout},
+    ]

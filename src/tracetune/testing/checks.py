@@ -180,7 +180,7 @@ def damaged_bytes_raise_only_invalid_input(reader: SpanReader, write: Writer) ->
     content = b"".join(write([_sample()]))
     rng = np.random.default_rng(1)
 
-    for _ in range(60):
+    for _ in range(40):
         damaged = bytearray(content)
         for place in rng.integers(0, len(content), 3):
             damaged[place] = rng.integers(0, 256)
@@ -290,7 +290,7 @@ class _Dripping(BytesIO):
 def _sample() -> SpanBatch:
     """Some of the shop's spans: every kind but internal ones, with failures, by the whole microsecond."""
     failing = Truth(Kind.RELEASE, "payments", "POST /authorize", 0, 1)
-    (spans,) = shop_day(5, minutes=1, traces_per_minute=80.0, stories=[failing])
+    (spans,) = shop_day(5, minutes=1, traces_per_minute=40.0, stories=[failing])
     status = spans.column("status_code").copy()
     status[::10] = StatusCode.ERROR
     place = SPAN_SCHEMA.get_field_index("status_code")

@@ -12,9 +12,10 @@ import zstandard
 
 from tracetune.domain.spans import SpanBatch
 from tracetune.testing.jaeger_writer import jaeger
+from tracetune.testing.opensearch_writer import opensearch
 from tracetune.testing.otlp_json_writer import otlp_json, otlp_jsonl
 from tracetune.testing.otlp_writer import otlp_delimited, otlp_protobuf
-from tracetune.testing.zipkin_writer import zipkin_v2
+from tracetune.testing.zipkin_writer import zipkin_v1, zipkin_v2
 
 FORMATS: Mapping[str, Callable[[Iterable[SpanBatch]], Iterator[bytes]]] = {
     "jaeger": jaeger,
@@ -23,6 +24,8 @@ FORMATS: Mapping[str, Callable[[Iterable[SpanBatch]], Iterator[bytes]]] = {
     "otlp_protobuf": otlp_protobuf,
     "otlp_delimited": otlp_delimited,
     "zipkin_v2": zipkin_v2,
+    "zipkin_v1": zipkin_v1,
+    "opensearch": opensearch,
 }
 """What turns batches into the bytes of a file, in pieces, by the name of the format as sources detect it."""
 
