@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_TOKEN = re.compile(rb'"((?:[^"\\]+|\\.)*)"\s*(:?)|[{}]', re.DOTALL)
+# Possessive (+), so that a string without end is given up at once and not tried in every partition.
+_STRING = rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)(?:"\s*+(:?)|\Z)'
+_KEY_OR_VALUE = re.compile(_STRING, re.DOTALL)
+_TOKEN = re.compile(_STRING + rb"|[{}]", re.DOTALL)
 
 KeyPath = tuple[str, ...]
 
@@ -36,3 +39,11 @@ def top_keys(head: bytes) -> Iterator[str]:
         if not path:
             return
         yield path[0]
+
+
+def last_key(text: bytes) -> str | None:
+    """The last key in a piece of JSON that begins outside a string."""
+    key = None
+    for token in _KEY_OR_VALUE.finditer(text):
+        key = token[1] if token[2] else key
+    return None if key is None else key.decode("utf-8", "replace")

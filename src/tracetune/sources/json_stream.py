@@ -7,7 +7,6 @@ Whether an object is good JSON is for its decoder to say.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracetune.errors import InvalidInput
+from tracetune.sources.json_keys import last_key
 
 CHUNK_BYTES = 1 << 19
 """Bytes looked at together: their masks still fit in the processor's cache (twice as quick as 4 MiB here)."""
@@ -24,7 +24,6 @@ MAX_OBJECT_BYTES = 256 << 20
 """An object that is longer is refused: it must be held whole to be decoded, and memory is to stay below 500 MiB."""
 
 _QUOTE, _BACKSLASH, _OPEN, _CLOSE = b'"\\{}'
-_STRING = re.compile(rb'"((?:[^"\\]+|\\.)*)"\s*(:?)', re.DOTALL)
 _SEPARATORS = b" \t\r\n,[]\x1e"  # between documents; 1E begins a record of a JSON text sequence (RFC 7464)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -119,8 +118,8 @@ class _Splitter:
             self._check_separators(before, self._held_offset + used)
             return
         if before != b",":
-            keys = [text for text, colon in _STRING.findall(before) if colon]
-            self._key = keys[-1].decode("utf-8", "replace") if keys else self._key
+            key = last_key(before)
+            self._key = self._key if key is None else key
         self._skipping = self._key not in self._keys
 
     def _keep(self, used: int) -> None:

@@ -28,7 +28,7 @@ def signal_of(message: bytes) -> str | None:
     if item[0] == 0x09 or item[0] == 0x59:  # LogRecord.time_unix_nano, observed_time_unix_nano: fixed64
         return "logs"
     if item[0] == 0x0A:
-        return "traces" if item[1:2] == b"\x10" else "metrics"
+        return "traces" if item[1:2] in (b"", b"\x10") else "metrics"
     return "traces" if item[0] in (0x12, 0x2A) else "logs"
 
 
