@@ -55,93 +55,94 @@ def _trace(chance: random.Random, start: int) -> Iterator[_Call]:
     waiting = [(b"", chance.randrange(4), start, int(chance.lognormvariate(17.5, 0.6)), 0)]
     while waiting:
         parent, service, begin, duration, depth = waiting.pop()
-        server = _span(chance, (trace_id, parent), service, (begin, duration), Span.SPAN_KIND_SERVER)
-        yield _Call(service, chance.randrange(_PODS_A_SERVICE), server)
+        replica = service, chance.randrange(_PODS_A_SERVICE)
+        server = _span(chance, (trace_id, parent), replica, (begin, duration), Span.SPAN_KIND_SERVER)
+        yield _Call(*replica, server)
         children = 0 if depth >= 4 or duration < 200_000 else chance.randrange(4)
         for index in range(children):
             share = duration // (children + 1)
             callee = (service * 7 + index * 3 + 1) % len(SERVICES)
             when = begin + index * share + chance.randrange(1 + share // 8)
-            client = _span(chance, (trace_id, server.span_id), callee, (when, share * 4 // 5), Span.SPAN_KIND_CLIENT)
-            yield _Call(service, chance.randrange(_PODS_A_SERVICE), client)
+            client = _span(chance, (trace_id, server.span_id), replica, (when, share * 4 // 5), Span.SPAN_KIND_CLIENT)
+            yield _Call(*replica, client)
             waiting.append((client.span_id, callee, when + share // 20, share * 7 // 10, depth + 1))
 
 
 def _span(
-    chance: random.Random, ids: tuple[bytes, bytes], service: int, when: tuple[int, int], kind: Span.SpanKind.ValueType
+    chance: random.Random,
+    ids: tuple[bytes, bytes],
+    replica: tuple[int, int],
+    when: tuple[int, int],
+    kind: Span.SpanKind.ValueType,
 ) -> Span:
-    route, method = chance.choice(_ROUTES), chance.choice(_METHODS)
-    failed = chance.random() < 0.01
-    attributes = (
-        _envoy_attributes(chance, service, route, method, failed)
-        if service % 2
-        else _sdk_attributes(chance, service, route, method, failed)
-    )
+    service, route, method = SERVICES[replica[0]], chance.choice(_ROUTES), chance.choice(_METHODS)
+    envoy, failed = bool(replica[0] % 2), chance.random() < 0.01
+    made = _envoy_attributes if envoy else _sdk_attributes
     span = Span(
         trace_id=ids[0],
         span_id=chance.randbytes(8),
         parent_span_id=ids[1],
-        name=f"{SERVICES[service]}.shop.svc.cluster.local:8080{route}" if service % 2 else f"{method} {route}",
+        name=f"{service}.shop.svc.cluster.local:8080{route}" if envoy else f"{method} {route}",
         kind=kind,
         start_time_unix_nano=when[0],
         end_time_unix_nano=when[0] + when[1],
-        attributes=attributes,
+        attributes=_pairs(made(chance, replica, route) | _outcome(method, failed, envoy=envoy)),
         flags=0x101,
     )
-    if failed and service % 2 == 0:
-        span.status.code = 2
+    if failed and not envoy:
+        span.status.code = span.status.STATUS_CODE_ERROR
         span.status.message = "upstream connect error"
         event = span.events.add(time_unix_nano=when[0] + when[1] // 2, name="exception")
         event.attributes.extend(_pairs({"exception.type": "TimeoutError", "exception.message": "no answer in 2 s"}))
     return span
 
 
-def _envoy_attributes(chance: random.Random, service: int, route: str, method: str, failed: bool) -> list[KeyValue]:
-    name = SERVICES[service]
-    pod = f"{name}-7d9f8b6c5-{chance.randrange(_PODS_A_SERVICE)}abcd"
-    return _pairs(
-        {
-            "component": "proxy",
-            "node_id": f"sidecar~10.42.{service}.{chance.randrange(_PODS_A_SERVICE)}~{pod}.shop~shop.svc.cluster.local",
-            "istio.canonical_service": name,
-            "istio.canonical_revision": "v1",
-            "istio.mesh_id": "cluster.local",
-            "istio.namespace": "shop",
-            "guid:x-request-id": chance.randbytes(16).hex(),
-            "http.url": f"http://{name}.shop.svc.cluster.local:8080{route}?page={chance.randrange(1000)}",
+def _outcome(method: str, failed: bool, *, envoy: bool) -> dict[str, str | int]:
+    if envoy:
+        return {
             "http.method": method,
-            "http.protocol": "HTTP/1.1",
             "http.status_code": "503" if failed else "200",
-            "downstream_cluster": "-",
-            "user_agent": "python-requests/2.31.0",
-            "request_size": str(chance.randrange(2000)),
-            "response_size": str(chance.randrange(90_000)),
             "response_flags": "UF" if failed else "-",
-            "peer.address": f"10.42.{service}.{chance.randrange(_PODS_A_SERVICE)}",
-            "upstream_cluster": f"outbound|8080||{name}.shop.svc.cluster.local",
-            "upstream_cluster.name": f"outbound|8080||{name}.shop.svc.cluster.local",
         }
-    )
+    return {"http.request.method": method, "http.response.status_code": 503 if failed else 200}
 
 
-def _sdk_attributes(chance: random.Random, service: int, route: str, method: str, failed: bool) -> list[KeyValue]:
-    name = SERVICES[service]
-    return _pairs(
-        {
-            "http.request.method": method,
-            "http.route": route,
-            "url.path": f"{route}/{chance.randrange(100_000)}",
-            "url.scheme": "http",
-            "server.address": f"{name}.shop.svc.cluster.local",
-            "server.port": 8080,
-            "network.protocol.version": "1.1",
-            "network.peer.address": f"10.42.{service}.{chance.randrange(_PODS_A_SERVICE)}",
-            "http.response.status_code": 503 if failed else 200,
-            "user_agent.original": "okhttp/4.12.0",
-            "thread.id": chance.randrange(64),
-            "thread.name": f"http-nio-8080-exec-{chance.randrange(64)}",
-        }
-    )
+def _envoy_attributes(chance: random.Random, replica: tuple[int, int], route: str) -> dict[str, str | int]:
+    name, (service, pod) = SERVICES[replica[0]], replica
+    host = f"{name}.shop.svc.cluster.local"
+    return {
+        "component": "proxy",
+        "node_id": f"sidecar~10.42.{service}.{pod}~{name}-7d9f8b6c5-{pod}abcd.shop~shop.svc.cluster.local",
+        "istio.canonical_service": name,
+        "istio.canonical_revision": "v1",
+        "istio.mesh_id": "cluster.local",
+        "istio.namespace": "shop",
+        "guid:x-request-id": chance.randbytes(16).hex(),
+        "http.url": f"http://{host}:8080{route}?page={chance.randrange(1000)}",
+        "http.protocol": "HTTP/1.1",
+        "downstream_cluster": "-",
+        "user_agent": "python-requests/2.31.0",
+        "request_size": str(chance.randrange(2000)),
+        "response_size": str(chance.randrange(90_000)),
+        "peer.address": f"10.42.{chance.randrange(40)}.{chance.randrange(4)}",
+        "upstream_cluster": f"outbound|8080||{host}",
+        "upstream_cluster.name": f"outbound|8080||{host}",
+    }
+
+
+def _sdk_attributes(chance: random.Random, replica: tuple[int, int], route: str) -> dict[str, str | int]:
+    return {
+        "http.route": route,
+        "url.path": f"{route}/{chance.randrange(100_000)}",
+        "url.scheme": "http",
+        "server.address": f"{SERVICES[replica[0]]}.shop.svc.cluster.local",
+        "server.port": 8080,
+        "network.protocol.version": "1.1",
+        "network.peer.address": f"10.42.{chance.randrange(40)}.{chance.randrange(4)}",
+        "user_agent.original": "okhttp/4.12.0",
+        "thread.id": chance.randrange(64),
+        "thread.name": f"http-nio-8080-exec-{chance.randrange(64)}",
+    }
 
 
 def _pairs(attributes: dict[str, str | int]) -> list[KeyValue]:

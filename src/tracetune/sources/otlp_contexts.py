@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -48,17 +48,21 @@ class Labels:
     def __init__(self) -> None:
         self._codes: dict[str, int] = {}
         self._array = pa.array([], pa.string())
+        self._has_nulls = False
 
     def code(self, text: str | None) -> int:
         """The text's code; -1 for None."""
-        return -1 if text is None else self._codes.setdefault(text, len(self._codes))
+        if text is None:
+            self._has_nulls = True
+            return -1
+        return self._codes.setdefault(text, len(self._codes))
 
     def column(self, codes: NDArray[np.int32]) -> pa.Array:
         """A column of these codes; null where the code is -1."""
         if len(self._array) != len(self._codes):
             self._array = pa.array(list(self._codes), pa.string())
-        mask = codes < 0
-        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=mask if mask.any() else None), self._array)
+        indices = pa.array(codes, mask=codes < 0) if self._has_nulls else plain_column(codes, pa.int32())
+        return pa.DictionaryArray.from_arrays(indices, self._array, safe=False)  # our codes are in its range
 
 
 class Codes:
@@ -87,17 +91,21 @@ class Contexts:
 
     def __init__(self) -> None:
         self._resolver = Resolver()
+        self._learnt = np.zeros(otlp_scan.TABLES, np.int64)
         self._texts: list[str] = []
         self._resources: list[Resource] = []
         self._names, self._name_codes = Labels(), Codes()
         self._kinds, self._statuses = Codes(), Codes()
         self._roles = {role: (Labels(), Codes()) for role in _ROLES}
         self._keys, self._values = Labels(), Labels()
-        self._pair_ends = Codes()  # the pairs of context c end there, and those of c + 1 begin
+        self._first_pairs, self._pair_counts = Codes(), Codes()  # where each context's pairs lie in the two below
         self._pair_keys, self._pair_values = Codes(), Codes()
 
     def learn(self, tables: Tables) -> None:
         """Resolve what was added to the tables since the last time."""
+        if np.array_equal(tables.used, self._learnt):
+            return
+        self._learnt = tables.used.copy()
         names = _strings(tables, otlp_scan.NAMES, len(self._name_codes.array))
         self._name_codes.extend([self._names.code(name.decode("utf-8", "replace")) for name in names])
         texts = _strings(tables, otlp_scan.TEXTS, len(self._texts))
@@ -112,8 +120,8 @@ class Contexts:
         """All columns but ids and times of spans with these names and contexts, (span,) each."""
         columns = {
             "name": self._names.column(self._name_codes.array[names]),
-            "kind": pa.array(self._kinds.array[contexts].astype(np.int8)),
-            "status_code": pa.array(self._statuses.array[contexts].astype(np.int8)),
+            "kind": plain_column(self._kinds.array[contexts].astype(np.int8), pa.int8()),
+            "status_code": plain_column(self._statuses.array[contexts].astype(np.int8), pa.int8()),
             "attributes": self._attributes(contexts),
         }
         for role, (labels, codes) in self._roles.items():
@@ -144,37 +152,43 @@ class Contexts:
         for role, (labels, codes) in self._roles.items():
             codes.extend([labels.code(getattr(answer, role)) for answer in answers])
         pairs = [pair for answer in answers for pair in answer.attributes]
-        ends = np.cumsum([len(answer.attributes) for answer in answers]) + len(self._pair_keys.array)
-        self._pair_ends.extend(ends.tolist())
+        counts = [len(answer.attributes) for answer in answers]
+        self._pair_counts.extend(counts)
+        self._first_pairs.extend(list(accumulate(counts[:-1], initial=len(self._pair_keys.array))))
         self._pair_keys.extend([self._keys.code(key) for key, _ in pairs])
         self._pair_values.extend([self._values.code(value) for _, value in pairs])
 
     def _attributes(self, contexts: NDArray[np.int32]) -> pa.Array:
-        ends = self._pair_ends.array
+        counts = self._pair_counts.array[contexts]
         offsets = np.zeros(len(contexts) + 1, np.int32)
-        np.cumsum(np.diff(ends, prepend=np.int32(0))[contexts], out=offsets[1:])
-        keys, values = np.empty(offsets[-1], np.int32), np.empty(offsets[-1], np.int32)
-        repeat_pairs(contexts, ends, self._pair_keys.array, self._pair_values.array, keys, values)
-        return pa.MapArray.from_arrays(pa.array(offsets), self._keys.column(keys), self._values.column(values))
+        np.cumsum(counts, out=offsets[1:])
+        pairs = np.empty((2, offsets[-1]), np.int32)
+        repeat_pairs(self._first_pairs.array[contexts], counts, self._pair_keys.array, self._pair_values.array, pairs)
+        return pa.MapArray.from_arrays(
+            plain_column(offsets, pa.int32()), self._keys.column(pairs[0]), self._values.column(pairs[1])
+        )
+
+
+def plain_column(numbers: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
+    """Numbers, in one piece of memory, as a column without nulls that shares it."""
+    return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
 
 
 @njit(cache=True)
 def repeat_pairs(
-    contexts: NDArray[np.int32],
-    pair_ends: NDArray[np.int32],
+    firsts: NDArray[np.int32],
+    counts: NDArray[np.int32],
     pair_keys: NDArray[np.int32],
     pair_values: NDArray[np.int32],
-    keys: NDArray[np.int32],
-    values: NDArray[np.int32],
+    pairs: NDArray[np.int32],
 ) -> None:
-    """Write the pairs of each span's context, span after span, into ``keys`` and ``values`` (pair,)."""
-    row = 0
-    for context in contexts:
-        first = pair_ends[context - 1] if context else 0
-        for pair in range(first, pair_ends[context]):
-            keys[row] = pair_keys[pair]
-            values[row] = pair_values[pair]
-            row += 1
+    """Write each span's pairs, which lie from its ``firsts`` on, span after span into ``pairs``, keys and values (2, pair)."""
+    at = 0
+    for span in range(firsts.size):
+        for pair in range(firsts[span], firsts[span] + counts[span]):
+            pairs[0, at] = pair_keys[pair]
+            pairs[1, at] = pair_values[pair]
+            at += 1
 
 
 def _strings(tables: Tables, table: int, first: int) -> list[bytes]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tracetune.domain.spans import SPAN_SCHEMA, Decoded, SpanBatch
 from tracetune.errors import InvalidInput
 from tracetune.sources import otlp_scan
-from tracetune.sources.otlp_contexts import Contexts, key_table
+from tracetune.sources.otlp_contexts import Contexts, key_table, plain_column
 from tracetune.sources.otlp_frames import CUT_HINT, Part
 from tracetune.sources.otlp_intern import Tables
 
@@ -74,14 +74,14 @@ class OtlpDecoder:
         self._contexts.learn(self._tables)
         spans = int(state[otlp_scan.SPANS])
         columns = {
-            "trace_id": _binary(rows.trace_ids[:spans], 16),
-            "span_id": _binary(rows.span_ids[0, :spans], 8),
-            "parent_span_id": _binary(rows.span_ids[1, :spans], 8),
-            "start_time_unix_nano": pa.array(rows.times[0, :spans]),
-            "end_time_unix_nano": pa.array(rows.times[1, :spans]),
+            "trace_id": plain_column(rows.trace_ids[:spans], pa.binary(16)),
+            "span_id": plain_column(rows.span_ids[0, :spans], pa.binary(8)),
+            "parent_span_id": plain_column(rows.span_ids[1, :spans], pa.binary(8)),
+            "start_time_unix_nano": plain_column(rows.times[0, :spans], pa.int64()),
+            "end_time_unix_nano": plain_column(rows.times[1, :spans], pa.int64()),
             **self._contexts.columns(rows.codes[0, :spans], rows.codes[1, :spans]),
         }
-        table = pa.table([columns[name] for name in SPAN_SCHEMA.names], schema=SPAN_SCHEMA)
+        table = pa.Table.from_arrays([columns[name] for name in SPAN_SCHEMA.names], schema=SPAN_SCHEMA)
         counts = zip(otlp_scan.REASONS, state[otlp_scan.REJECTED :].tolist(), strict=True)
         rejected = {reason: count for reason, count in counts if count}
         return Decoded(SpanBatch(table), rejected), part.offset + stopped_at if stopped_at >= 0 else -1
@@ -117,7 +117,3 @@ def warm_up() -> None:
 def malformed(offset: int) -> InvalidInput:
     """The error for a message that breaks the wire format at this byte."""
     return InvalidInput(f"byte {offset:,}: this is no well-formed OTLP message", hint=CUT_HINT)
-
-
-def _binary(words: NDArray[np.uint64], width: int) -> pa.Array:
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(words), [None, pa.py_buffer(words)])

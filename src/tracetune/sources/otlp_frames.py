@@ -132,9 +132,19 @@ class _Pending:
 
 
 def _framing(head: bytes) -> Callable[[bytes, int], tuple[int, int]]:
+    """Four bytes where they give a length that can be held, a message begins after them, and none does after a varint."""
     size = int.from_bytes(head[:_PREFIX_BYTES], "big")
-    prefixed = size > 0 and signal_of(head[_PREFIX_BYTES : _PREFIX_BYTES + size][:_HEAD_BYTES]) is not None
-    return _prefixed_frame if prefixed else _varint_frame
+    if not 0 < size <= MAX_MESSAGE_BYTES or not _is_request(head, _PREFIX_BYTES, size):
+        return _varint_frame
+    try:
+        varint_size, begin = read_varint(memoryview(head), 0)
+    except MalformedMessageError:
+        return _prefixed_frame
+    return _varint_frame if varint_size and _is_request(head, begin, varint_size) else _prefixed_frame
+
+
+def _is_request(head: bytes, begin: int, size: int) -> bool:
+    return signal_of(head[begin : begin + min(size, _HEAD_BYTES)]) is not None
 
 
 def _prefixed_frame(data: bytes, at: int) -> tuple[int, int]:

@@ -55,7 +55,7 @@ NO_NUMBERS = 4  # beside the scopes: an address in digits says nothing under thi
 SMALLEST_SPAN_BYTES = 48
 """Tag and length, two ids, two times: no shorter span is accepted, so this bounds the rows of a message."""
 
-_int: Any = np.int64  # mypy would tell it from int, numba does not
+_int: Any = np.int64  # addresses are unsigned in numba, and unsigned with signed makes floats
 _EARLIEST = np.uint64(946_684_800_000_000_000)  # 2000-01-01 and 2100-01-01: the range of a SpanBatch
 _LATEST = np.uint64(4_102_444_800_000_000_000)
 _MASK_32 = np.uint64(0xFFFFFFFF)
@@ -100,7 +100,7 @@ def place_keys(pool: Bytes, heads: Codes, rows: Codes) -> None:
     """Chain the keys of ``rows`` into the buckets ``heads``."""
     for key in range(rows.shape[0]):
         begin, end = _int(rows[key, KEY_BEGIN]), _int(rows[key, KEY_END])
-        bucket = bucket_of(pool.ctypes.data + begin, end - begin)
+        bucket = bucket_of(_int(pool.ctypes.data) + begin, end - begin)
         rows[key, NEXT_KEY] = heads[bucket]
         heads[bucket] = key
 
@@ -350,17 +350,19 @@ def scan_messages(  # noqa: PLR0913, PLR0917 - kernel: arrays come one by one
     """
     rows = times.shape[1]
     memory = _Memory(
-        state.ctypes.data, state.ctypes.data + 8 * STOPPED_AT, key_heads.ctypes.data, key_rows.ctypes.data, key_pool.ctypes.data,
+        _int(state.ctypes.data), _int(state.ctypes.data) + 8 * STOPPED_AT,
+        _int(key_heads.ctypes.data), _int(key_rows.ctypes.data), _int(key_pool.ctypes.data),
         Places(
-            slots.ctypes.data, hashes.ctypes.data, string_ends.ctypes.data, pools.ctypes.data, used.ctypes.data,
+            _int(slots.ctypes.data), _int(hashes.ctypes.data), _int(string_ends.ctypes.data),
+            _int(pools.ctypes.data), _int(used.ctypes.data),
             hashes.shape[1], pools.shape[1],
         ),
-        scratch.ctypes.data, scratch.size,
-        trace_ids.ctypes.data, span_ids.ctypes.data, span_ids.ctypes.data + 8 * rows,
-        times.ctypes.data, times.ctypes.data + 8 * rows, codes.ctypes.data, codes.ctypes.data + 4 * rows,
+        _int(scratch.ctypes.data), scratch.size,
+        _int(trace_ids.ctypes.data), _int(span_ids.ctypes.data), _int(span_ids.ctypes.data) + 8 * rows,
+        _int(times.ctypes.data), _int(times.ctypes.data) + 8 * rows, _int(codes.ctypes.data), _int(codes.ctypes.data) + 4 * rows,
     )  # fmt: skip
     for message in range(bounds.shape[0]):
-        at, end = data.ctypes.data + bounds[message, 0], data.ctypes.data + bounds[message, 1]
+        at, end = _int(data.ctypes.data) + bounds[message, 0], _int(data.ctypes.data) + bounds[message, 1]
         while at < end:
             tag, at = read_tag(memory.failure, at, end)
             if tag == 10:  # resource_spans

@@ -1,0 +1,271 @@
+"""Bytes to SpanBatches: our readers against the obvious loops, in one run, in spans per CPU-second.
+
+Usage: python benchmarks/bench_sources.py [SPANS]
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+import otlp_data
+from report import Row, compared, measure, save, table
+from tracetune.sources import otlp_decode
+from tracetune.sources.jaeger import JaegerReader
+from tracetune.sources.otlp_decode import OtlpDecoder
+from tracetune.sources.otlp_json import OtlpJsonLinesReader
+from tracetune.sources.semconv import RESOURCE_INDEX, SPAN_INDEX
+
+_REPEAT = 3
+_LOOP_REQUESTS_BYTES = (
+    12_000_000  # of the input for the loops, which are slow: their speed does not depend on the amount
+)
+_STREAM_COPIES = 12  # of the requests in the file whose reading is measured for memory
+
+
+def protobuf_loop(requests: Iterable[bytes]) -> list[tuple[Any, ...]]:
+    """The obvious way: the official bindings (upb, C), and a loop over spans and attributes."""
+    rows = []
+    for request in requests:
+        for batch in ExportTraceServiceRequest.FromString(request).resource_spans:
+            resource_tags = _picked(batch.resource.attributes, RESOURCE_INDEX)
+            for scope in batch.scope_spans:
+                for span in scope.spans:
+                    rows.append(  # noqa: PERF401 - the loop as it is written by most
+                        (
+                            span.trace_id,
+                            span.span_id,
+                            span.parent_span_id,
+                            span.name,
+                            span.kind,
+                            span.start_time_unix_nano,
+                            span.end_time_unix_nano,
+                            span.status.code,
+                            _picked(span.attributes, SPAN_INDEX),
+                            resource_tags,
+                        )
+                    )
+    return rows
+
+
+def _picked(attributes: Iterable[Any], wanted: dict[str, int]) -> dict[str, Any]:
+    return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in attributes if pair.key in wanted}
+
+
+def otlp_json_loop(lines: Iterable[bytes]) -> list[tuple[Any, ...]]:
+    """The obvious way: json.loads and loops."""
+    rows = []
+    for line in lines:
+        for batch in json.loads(line)["resourceSpans"]:
+            resource_tags = _picked_json(batch["resource"]["attributes"], RESOURCE_INDEX)
+            for scope in batch["scopeSpans"]:
+                for span in scope["spans"]:
+                    rows.append(  # noqa: PERF401 - as above
+                        (
+                            bytes.fromhex(span["traceId"]),
+                            bytes.fromhex(span["spanId"]),
+                            bytes.fromhex(span.get("parentSpanId", "")),
+                            span["name"],
+                            span["kind"],
+                            int(span["startTimeUnixNano"]),
+                            int(span["endTimeUnixNano"]),
+                            span.get("status", {}).get("code", 0),
+                            _picked_json(span["attributes"], SPAN_INDEX),
+                            resource_tags,
+                        )
+                    )
+    return rows
+
+
+def _picked_json(attributes: Iterable[dict[str, Any]], wanted: dict[str, int]) -> dict[str, Any]:
+    return {pair["key"]: next(iter(pair["value"].values())) for pair in attributes if pair["key"] in wanted}
+
+
+def jaeger_loop(document: bytes) -> list[tuple[Any, ...]]:
+    """The obvious way: json.loads and loops."""
+    rows = []
+    for trace in json.loads(document)["data"]:
+        processes = {
+            name: (
+                process["serviceName"],
+                {tag["key"]: tag["value"] for tag in process["tags"] if tag["key"] in RESOURCE_INDEX},
+            )
+            for name, process in trace["processes"].items()
+        }
+        for span in trace["spans"]:
+            parents = [reference["spanID"] for reference in span["references"] if reference["refType"] == "CHILD_OF"]
+            rows.append(
+                (
+                    bytes.fromhex(span["traceID"]),
+                    bytes.fromhex(span["spanID"]),
+                    bytes.fromhex(parents[0] if parents else ""),
+                    span["operationName"],
+                    span["startTime"] * 1000,
+                    (span["startTime"] + span["duration"]) * 1000,
+                    {tag["key"]: tag["value"] for tag in span["tags"] if tag["key"] in SPAN_INDEX},
+                    processes[span["processID"]],
+                )
+            )
+    return rows
+
+
+def otlp_json_line(request: bytes) -> bytes:
+    """A request as a line of the Collector's file exporter."""
+    document = MessageToDict(ExportTraceServiceRequest.FromString(request), use_integers_for_enums=True)
+    for span in _spans(document):
+        for key in ("traceId", "spanId", "parentSpanId"):
+            if key in span:
+                span[key] = _hexadecimal(span[key])
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _hexadecimal(text: str) -> str:
+    import base64  # noqa: PLC0415 - protobuf's JSON has base64 where OTLP's has hexadecimal
+
+    return base64.b64decode(text).hex()
+
+
+def _spans(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (span for batch in document["resourceSpans"] for scope in batch["scopeSpans"] for span in scope["spans"])
+
+
+def jaeger_document(lines: Iterable[bytes]) -> bytes:
+    """The spans of OTLP lines as an answer of Jaeger's query API."""
+    traces: dict[str, dict[str, Any]] = {}
+    for line in lines:
+        for number, batch in enumerate(json.loads(line)["resourceSpans"]):
+            tags = [_jaeger_tag(pair) for pair in batch["resource"]["attributes"]]
+            service = next(tag["value"] for tag in tags if tag["key"] == "service.name")
+            for span in (span for scope in batch["scopeSpans"] for span in scope["spans"]):
+                trace = traces.setdefault(span["traceId"], {"traceID": span["traceId"], "spans": [], "processes": {}})
+                process = f"p{number}"
+                trace["processes"][process] = {"serviceName": service, "tags": tags}
+                trace["spans"].append(_jaeger_span(span, process))
+    return json.dumps({"data": list(traces.values())}, separators=(",", ":")).encode()
+
+
+def _jaeger_span(span: dict[str, Any], process: str) -> dict[str, Any]:
+    start, end = int(span["startTimeUnixNano"]) // 1000, int(span["endTimeUnixNano"]) // 1000
+    parent = span.get("parentSpanId")
+    references = [{"refType": "CHILD_OF", "traceID": span["traceId"], "spanID": parent}] if parent else []
+    return {
+        "traceID": span["traceId"], "spanID": span["spanId"], "operationName": span["name"], "references": references,
+        "startTime": start, "duration": end - start, "tags": [_jaeger_tag(pair) for pair in span["attributes"]], "logs": [],
+        "processID": process, "warnings": None,
+    }  # fmt: skip
+
+
+def _jaeger_tag(pair: dict[str, Any]) -> dict[str, Any]:
+    kind, value = next(iter(pair["value"].items()))
+    return {"key": pair["key"], "type": "string", "value": value} if kind == "stringValue" else {
+        "key": pair["key"], "type": "int64", "value": int(value),
+    }  # fmt: skip
+
+
+def decoded(decoder: OtlpDecoder, requests: Iterable[bytes]) -> int:
+    """Decode all and keep them, as whoever works on them does."""
+    return sum(len(batch.spans) for batch in [decoder.decode(request) for request in requests])
+
+
+def measure_protobuf(shape: str, requests: list[bytes]) -> list[Row]:
+    """The scan against the protobuf loop, for one shape of requests; checks that both see the same spans."""
+    few = _first(requests, _LOOP_REQUESTS_BYTES)
+    expected = protobuf_loop(few)
+    found = [
+        row
+        for request in few
+        for row in OtlpDecoder().decode(request).spans.table.select(["span_id", "name"]).to_pylist()
+    ]
+    assert [(row[1], row[3]) for row in expected] == [(row["span_id"], row["name"]) for row in found]
+    known = OtlpDecoder()
+    spans = decoded(known, requests)
+    loop = measure(f"OTLP protobuf, {shape}: upb and loops", lambda: protobuf_loop(few), len(expected), _REPEAT)
+    first = measure(
+        f"OTLP protobuf, {shape}: scan to SpanBatch, first requests",
+        lambda: decoded(OtlpDecoder(), requests),
+        spans,
+        _REPEAT,
+    )
+    later = measure(
+        f"OTLP protobuf, {shape}: scan to SpanBatch, later requests", lambda: decoded(known, requests), spans, _REPEAT
+    )
+    return [loop, compared(first, loop, "strings met for the first time"), compared(later, loop, "steady state")]
+
+
+def measure_json(requests: list[bytes]) -> list[Row]:
+    """The JSON readers against json.loads and loops."""
+    lines = [otlp_json_line(request) for request in _first(requests, _LOOP_REQUESTS_BYTES)]
+    document = jaeger_document(lines)
+    spans = len(otlp_json_loop(lines))
+    stream = b"\n".join(lines)
+    loop = measure("OTLP JSON: json.loads and loops", lambda: otlp_json_loop(lines), spans, _REPEAT)
+    ours = measure("OTLP JSON: reader", lambda: list(OtlpJsonLinesReader().read(io.BytesIO(stream))), spans, _REPEAT)
+    jaeger_plain = measure("Jaeger JSON: json.loads and loops", lambda: jaeger_loop(document), spans, _REPEAT)
+    jaeger = measure("Jaeger JSON: reader", lambda: list(JaegerReader().read(io.BytesIO(document))), spans, _REPEAT)
+    return [loop, compared(ours, loop), jaeger_plain, compared(jaeger, jaeger_plain)]
+
+
+def _first(requests: list[bytes], size: int) -> list[bytes]:
+    chosen, total = [], 0
+    for request in requests:
+        if total < size:
+            chosen.append(request)
+            total += len(request)
+    return chosen
+
+
+def peak_mebibytes(path: Path | None) -> float:
+    """Peak resident memory of a process that reads this file of one request, or only loads and compiles the reader."""
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, __file__, "--read", str(path or "")], check=True, capture_output=True, text=True
+    )
+    return float(done.stdout)
+
+
+def _read_for_peak(path: str) -> None:
+    otlp_decode.warm_up()
+    if path:
+        from tracetune.sources.otlp import OtlpProtobufReader  # noqa: PLC0415
+
+        with Path(path).open("rb") as stream:
+            for _ in OtlpProtobufReader().read(stream):
+                pass
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def main(spans: int) -> None:
+    """Measure everything, print the table, write the JSON."""
+    otlp_decode.warm_up()
+    rows = []
+    for shape in ("collector", "sdk"):
+        requests = otlp_data.requests(spans, shape=shape)
+        rows += measure_protobuf(shape, requests)
+    rows += measure_json(requests)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "large.binpb"
+        path.write_bytes(b"".join(requests) * _STREAM_COPIES)  # messages joined are one message of all their fields
+        figures = {
+            "file_mebibytes": path.stat().st_size / 2**20,
+            "peak_mebibytes_reading_it": peak_mebibytes(path),
+            "peak_mebibytes_loaded": peak_mebibytes(None),
+        }
+    print(table(rows))
+    print("\n".join(f"{name}: {value:,.0f}" for name, value in figures.items()))
+    save("sources", rows, **figures)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--read"]:
+        _read_for_peak(sys.argv[2])
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
