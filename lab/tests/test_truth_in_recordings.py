@@ -36,9 +36,8 @@ class Case(NamedTuple):
     def operation(self) -> tuple[Spans, Spans]:
         """The SERVER spans of the faulty operation before and during; the SDK's where there are both, as they are innermost."""
         names = {self.truth.span_name, self.truth.operation}
-        (found,) = [key for key in self.during.operations() if key[0] == self.truth.service_name and key[1] in names][
-            -1:
-        ]
+        ours = [key for key in self.during.operations() if key[0] == self.truth.service_name]
+        found = next(key for key in ours if key[1] in names)
         return self.before.server(*found), self.during.server(*found)
 
     def others(self) -> Iterator[tuple[str, Spans, Spans]]:

@@ -189,7 +189,7 @@ def _check_choice(option: str, value: str, choices: Any) -> None:  # noqa: ANN40
     try:
         msgspec.convert(value, choices)
     except msgspec.ValidationError as error:
-        raise typer.BadParameter(f"{value!r}; use one of {', '.join(choices.__args__)}", param_hint=option) from error
+        raise LabError(f"{option} is {value!r}; use one of {', '.join(choices.__args__)}") from error
 
 
 if __name__ == "__main__":

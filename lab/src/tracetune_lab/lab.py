@@ -19,6 +19,7 @@ from tracetune_lab.errors import InvalidTopologyError
 from tracetune_lab.load import LoadPlan, LoadReport
 from tracetune_lab.plan import GATEWAY, Ends, Export, HostPlan, Instance, SpansFrom, pod_name
 from tracetune_lab.processes import Processes
+from tracetune_lab.profiles import most_rps
 from tracetune_lab.service import BEHAVIOUR_PATH
 from tracetune_lab.sink import Sink
 from tracetune_lab.topology import Topology
@@ -82,7 +83,9 @@ class Lab:
 
         Raises:
             ProcessDiedError: a process of the lab ended.
+            InvalidTopologyError: the load is too large to be meant.
         """
+        most_rps(plan.profile, plan.run_seconds, plan.changes)  # refused here, where the message is seen
         plan_file, report_file = self._folder / "load-plan.json", self._folder / "load.json"
         plan_file.write_bytes(msgspec.json.encode(plan))
         command = [sys.executable, "-m", "tracetune_lab.load", str(plan_file), str(report_file)]

@@ -72,23 +72,30 @@ class Arrival(msgspec.Struct, frozen=True):
     operation: str
 
 
-def arrivals(
-    profile: Profile, mix: dict[str, float], run_seconds: float, seed: int, changes: list[Change] | None = None
-) -> list[Arrival]:
-    """Poisson arrivals of a varying rate, by thinning; the same seed gives the same list.
+def most_rps(profile: Profile, run_seconds: float, changes: list[Change]) -> float:
+    """The highest rate that a load can reach, in requests per second.
 
     Raises:
-        InvalidTopologyError: more than 400,000 requests would come.
-
-    Source: Lewis and Shedler (1979), Simulation of nonhomogeneous Poisson processes by thinning.
+        InvalidTopologyError: more than 400,000 requests might come.
     """
-    changes = changes or []
-    rng = random.Random(seed)
     most = profile.most_rps() * max([1.0, *(change.factor for change in changes)])
     if most * run_seconds > MAX_REQUESTS:
         raise InvalidTopologyError(
             f"{most:g} requests/s for {run_seconds:g} s may be more than {MAX_REQUESTS} requests; lower one of them"
         )
+    return most
+
+
+def arrivals(
+    profile: Profile, mix: dict[str, float], run_seconds: float, seed: int, changes: list[Change] | None = None
+) -> list[Arrival]:
+    """Poisson arrivals of a varying rate, by thinning; the same seed gives the same list.
+
+    Source: Lewis and Shedler (1979), Simulation of nonhomogeneous Poisson processes by thinning.
+    """
+    changes = changes or []
+    rng = random.Random(seed)
+    most = most_rps(profile, run_seconds, changes)
     found: list[Arrival] = []
     at = 0.0
     while most > 0:
