@@ -12,8 +12,9 @@ from tracetune.ports import Estimator
 from tracetune.testing.checks import ESTIMATOR
 from tracetune.testing.series import random_series
 
+SLOW = {"lstm": pytest.mark.slow}  # Keras alone takes seconds to load
 EVERY = [
-    pytest.param(metric, estimator, id=f"{metric}-{estimator.name}")
+    pytest.param(metric, estimator, id=f"{metric}-{estimator.name}", marks=SLOW.get(estimator.name, ()))
     for metric, estimators in candidates(network=can_train(), steps=3).items()
     for estimator in estimators
 ]
@@ -21,7 +22,7 @@ EVERY = [
 
 @pytest.fixture(scope="module")
 def series() -> SeriesBatch:
-    return random_series(1)
+    return random_series(1, minutes=2160)  # a day and a half: the seasonal model needs more than one day
 
 
 @pytest.mark.parametrize(("metric", "estimator"), EVERY)

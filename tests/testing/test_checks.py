@@ -175,8 +175,8 @@ def test_estimator_that_keeps_the_rules_passes(series: SeriesBatch) -> None:
         (checks.forecast_covers_the_series_and_the_horizon, "wrong cutoff"),
         (checks.fit_does_not_change_its_input, "changes input"),
         (checks.equal_seeds_give_equal_forecasts, "random"),
-        (checks.too_short_a_history_is_refused, "always fits"),
-        (checks.too_short_a_history_is_refused, "no least"),
+        (checks.too_short_a_history_is_not_guessed_from, "always fits"),
+        (checks.too_short_a_history_is_not_guessed_from, "no least"),
         (checks.forecasts_do_not_see_the_future, "sees the present"),
     ],
 )
