@@ -12,10 +12,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tracetune.sources import otlp_scan
-from tracetune.sources.envoy import service_of_host
+from tracetune.sources.host_numbers import NAME_ONLY
 from tracetune.sources.otlp_intern import Tables
 from tracetune.sources.resolve import Resolved, Resolver, Resource
-from tracetune.sources.semconv import ENTRIES, KEPT_KEYS, Entry, Scope, text_of
+from tracetune.sources.semconv import ENTRIES, KEPT_KEYS, Scope, text_of
 
 _ROLES = ("service_name", "service_version", "instance", "peer")
 
@@ -28,18 +28,15 @@ def key_table() -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]
     ends = np.cumsum([len(key) for key in KEPT_KEYS])
     rows[:, otlp_scan.KEY_END] = ends
     rows[1:, otlp_scan.KEY_BEGIN] = ends[:-1]
-    rows[:, otlp_scan.KEY_SCOPES] = [_flags(entry) for entry in ENTRIES]
+    rows[:, otlp_scan.KEY_SCOPES] = [_flags(index, entry.scope) for index, entry in enumerate(ENTRIES)]
     otlp_scan.place_keys(pool, heads, rows)
     return heads, rows, pool
 
 
-def _flags(entry: Entry) -> int:
-    flags = otlp_scan.SPAN_SCOPE if entry.scope & Scope.SPAN else 0
-    flags |= otlp_scan.RESOURCE_SCOPE if entry.scope & Scope.RESOURCE else 0
-    # An address with a port is another text for each connection, so it would make contexts without end and say nothing.
-    if entry.read is service_of_host and not entry.attribute:
-        flags |= otlp_scan.NO_NUMBERS
-    return flags
+def _flags(index: int, scope: Scope) -> int:
+    flags = otlp_scan.SPAN_SCOPE if scope & Scope.SPAN else 0
+    flags |= otlp_scan.RESOURCE_SCOPE if scope & Scope.RESOURCE else 0
+    return flags | otlp_scan.NO_NUMBERS if index in NAME_ONLY else flags
 
 
 class Labels:

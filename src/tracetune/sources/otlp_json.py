@@ -15,6 +15,7 @@ import msgspec
 from tracetune.domain.spans import Decoded, StatusCode
 from tracetune.errors import InvalidInput
 from tracetune.sources.columns import BATCH_SPANS, SpanColumns
+from tracetune.sources.host_numbers import NAME_ONLY, names_no_host
 from tracetune.sources.json_stream import MAX_OBJECT_BYTES, split
 from tracetune.sources.resolve import Known, Resolver, Resource
 from tracetune.sources.semconv import RESOURCE_INDEX, SPAN_INDEX, kind_of, text_of
@@ -217,11 +218,15 @@ def _resource_of(text: bytes) -> Resource:
 
 
 def _known(attributes: list[KeyValue] | None, index_of: dict[str, int]) -> Known:
-    return [
-        (index, _text(attribute.value))
-        for attribute in attributes or ()
-        if (index := index_of.get(attribute.key)) is not None
-    ]
+    known = []
+    for attribute in attributes or ():
+        index = index_of.get(attribute.key)
+        if index is None:
+            continue
+        text = _text(attribute.value)
+        if text is not None and not (index in NAME_ONLY and names_no_host(text)):
+            known.append((index, text))
+    return known
 
 
 def _text(value: AnyValue | None) -> str | None:
