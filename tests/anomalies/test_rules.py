@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracetune.anomalies.rules import Evidence, episodes, gather
+from tracetune.anomalies.rules import QUICK, Episode, episodes, gather, united
 
-RULE = Evidence(5, 10)
+RULE = QUICK
 
 
 def _found(scores: np.ndarray, threshold: float = 3.0) -> list[tuple[int, int, bool]]:
@@ -52,3 +52,13 @@ def test_a_short_pause_does_not_split_an_episode() -> None:
     scores[38:48] = 5.0
 
     assert _found(scores) == [(20, 48, False)]
+
+
+def test_what_two_rules_found_is_one_episode_with_the_higher_score() -> None:
+    quick, patient, other = (
+        Episode(0, 20, 30, ongoing=False, score=1.5),
+        Episode(0, 12, 34, ongoing=False, score=1.1),
+        Episode(1, 12, 34, ongoing=True, score=1.2),
+    )
+
+    assert united([quick, patient, other]) == [Episode(0, 12, 34, ongoing=False, score=1.5), other]

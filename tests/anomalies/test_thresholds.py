@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tracetune.anomalies.rules import LATENCY_EVIDENCE, gather
-from tracetune.anomalies.thresholds import LEAST, MOST, threshold
+from tracetune.anomalies.rules import PATIENT, QUICK, gather
+from tracetune.anomalies.thresholds import threshold
 
 
 def _noise(seed: int = 0) -> np.ndarray:
@@ -12,16 +12,16 @@ def _noise(seed: int = 0) -> np.ndarray:
 
 
 def test_clean_minutes_stay_below_the_threshold() -> None:
-    limit = threshold(gather(_noise(), LATENCY_EVIDENCE))
+    limit = threshold(gather(_noise(), QUICK), QUICK)
 
-    assert LEAST <= limit <= MOST
-    assert (gather(_noise(1), LATENCY_EVIDENCE) < limit).all()
+    assert QUICK.least <= limit <= QUICK.most
+    assert (gather(_noise(1), QUICK) < limit).all()
 
 
 def test_a_larger_budget_gives_a_lower_threshold() -> None:
-    noise = gather(2.0 * _noise(), LATENCY_EVIDENCE)
+    noise = gather(2.0 * _noise(), QUICK)
 
-    strict, lax = (threshold(noise, false_incidents_a_week=budget) for budget in (0.01, 1000.0))
+    strict, lax = (threshold(noise, QUICK, false_incidents_a_week=budget) for budget in (0.01, 1000.0))
 
     assert lax < strict
 
@@ -31,10 +31,10 @@ def test_an_incident_among_the_minutes_hardly_moves_the_threshold() -> None:
     incident = clean.copy()
     incident[:15, 700:725] += 40.0
 
-    before, after = (threshold(gather(each, LATENCY_EVIDENCE)) for each in (clean, incident))
+    before, after = (threshold(gather(each, QUICK), QUICK) for each in (clean, incident))
 
     assert after == pytest.approx(before, abs=0.3)
 
 
 def test_little_evidence_gives_the_highest_threshold() -> None:
-    assert threshold(np.zeros((2, 100))) == MOST
+    assert threshold(np.zeros((2, 100)), PATIENT) == PATIENT.most

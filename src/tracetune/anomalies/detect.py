@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +13,14 @@ from numpy.typing import NDArray
 from tracetune.anomalies import words
 from tracetune.anomalies.errors import base_ratio, error_surprise
 from tracetune.anomalies.rules import (
-    CALLS_EVIDENCE,
-    ERRORS_EVIDENCE,
-    LATENCY_EVIDENCE,
+    ERRORS,
+    PATIENT,
+    QUICK,
     Episode,
     Evidence,
     episodes,
     gather,
+    united,
 )
 from tracetune.anomalies.scores import departure, most_errors_by_chance, with_enough_calls
 from tracetune.anomalies.thresholds import FALSE_INCIDENTS_A_WEEK, threshold
@@ -33,9 +35,6 @@ LATENCIES = (Metric.LATENCY_P50, Metric.LATENCY_P95)
 
 LEAST_CHANGE = 0.15
 """Latency or calls that changed by less than this share of what was expected are left alone, however certain."""
-
-ERROR_PLACES = 4.0
-"""Two of three minutes, each with a chance of one in ten thousand: once in 10⁸ minutes of one operation by chance."""
 
 LOAD_SIGMAS = 2.33
 """Calls above the upper bound of their own 98 % band explain latency …"""
@@ -105,7 +104,7 @@ def _latency(seen: _Seen, calls_departure: Float[Array, "series minute"], budget
     scores = np.fmax(by_metric[0], by_metric[1])
     overload = np.fmax(np.nan_to_num(calls_departure), _service_departure(seen)) >= LOAD_SIGMAS
     found = []
-    for episode, score in _episodes(scores, LATENCY_EVIDENCE, budget):
+    for episode in _episodes(scores, (QUICK, PATIENT), budget):
         minutes = slice(episode.onset, episode.end)
         metric = LATENCIES[int(np.argmax(np.nan_to_num(by_metric[:, episode.row, minutes]).sum(axis=1)))]
         size = _size(seen, metric, episode, scores)
@@ -117,20 +116,20 @@ def _latency(seen: _Seen, calls_departure: Float[Array, "series minute"], budget
         if explained:
             said += ", while there were more calls than expected"
         strong = size.observed >= STRONG_SLOWDOWN * size.expected
-        found.append(_anomaly(seen, episode, kind, score, size, said, strong=strong))
+        found.append(_anomaly(seen, episode, kind, size, said, strong=strong))
     return found
 
 
 def _calls(seen: _Seen, scores: Float[Array, "series minute"], kind: AnomalyKind, budget: float) -> list[Anomaly]:
     found = []
-    for episode, score in _episodes(scores, CALLS_EVIDENCE, budget):
+    for episode in _episodes(scores, (QUICK,), budget):
         size = _size(seen, Metric.CALLS, episode, scores)
         change = abs(size.observed / size.expected - 1.0) if size.expected > 0 else np.inf
         if max(size.observed, size.expected) < LEAST_CALLS_A_MINUTE or change < LEAST_CHANGE:
             continue
         said = words.calls(size.observed, size.lower, size.upper)
         strong = kind is AnomalyKind.DROP and change >= STRONG_DROP
-        found.append(_anomaly(seen, episode, kind, score, size, said, strong=strong))
+        found.append(_anomaly(seen, episode, kind, size, said, strong=strong))
     return found
 
 
@@ -139,17 +138,15 @@ def _errors(seen: _Seen) -> list[Anomaly]:
     failed = np.round(np.nan_to_num(seen.metrics[Metric.ERROR_RATIO]) * calls)
     ratio = base_ratio(failed, calls)
     surprise = error_surprise(failed, calls, ratio)
-    gathered = gather(surprise, ERRORS_EVIDENCE)
     found = []
-    for episode in episodes(surprise, gathered, ERROR_PLACES, ERRORS_EVIDENCE):
+    for episode in episodes(surprise, gather(surprise, ERRORS), ERRORS.least, ERRORS):
         minutes = slice(episode.onset, episode.end)
         total, bad = int(calls[episode.row, minutes].sum()), int(failed[episode.row, minutes].sum())
         base = float(np.nanmedian(ratio[episode.row, minutes]))
         size = _Size(bad / total, 0.0, base, most_errors_by_chance(total, base) / total)
         said = words.errors(size.observed, size.upper, bad, total)
         strong = size.observed - base >= STRONG_ERROR_RATIO
-        score = episode.peak / ERROR_PLACES
-        found.append(_anomaly(seen, episode, AnomalyKind.ERRORS, score, size, said, strong=strong))
+        found.append(_anomaly(seen, episode, AnomalyKind.ERRORS, size, said, strong=strong))
     return found
 
 
@@ -170,10 +167,12 @@ def _size(seen: _Seen, metric: Metric, episode: Episode, scores: Float[Array, "s
     return _Size(observed, float(expected[LOWER]), float(expected[MIDDLE]), float(expected[UPPER]))
 
 
-def _episodes(scores: Float[Array, "series minute"], evidence: Evidence, budget: float) -> list[tuple[Episode, float]]:
-    gathered = gather(scores, evidence)
-    least = threshold(gathered, false_incidents_a_week=budget)
-    return [(episode, episode.peak / least) for episode in episodes(scores, gathered, least, evidence)]
+def _episodes(scores: Float[Array, "series minute"], rules: Sequence[Evidence], budget: float) -> list[Episode]:
+    found: list[Episode] = []
+    for evidence in rules:
+        gathered = gather(scores, evidence)
+        found += episodes(scores, gathered, threshold(gathered, evidence, false_incidents_a_week=budget), evidence)
+    return united(found)
 
 
 def _service_departure(seen: _Seen) -> Float[Array, "series minute"]:
@@ -191,9 +190,7 @@ def _service_departure(seen: _Seen) -> Float[Array, "series minute"]:
     return by_series
 
 
-def _anomaly(  # noqa: PLR0913 - the parts of one value, said once
-    seen: _Seen, episode: Episode, kind: AnomalyKind, score: float, size: _Size, said: str, *, strong: bool
-) -> Anomaly:
+def _anomaly(seen: _Seen, episode: Episode, kind: AnomalyKind, size: _Size, said: str, *, strong: bool) -> Anomaly:
     key = seen.series.keys[episode.row]
     onset, last = int(seen.minute[episode.onset]), int(seen.minute[episode.end - 1])
     calls = int(np.nan_to_num(seen.metrics[Metric.CALLS][episode.row, episode.onset : episode.end]).sum())
@@ -208,7 +205,7 @@ def _anomaly(  # noqa: PLR0913 - the parts of one value, said once
         ),
         onset=onset,
         end=None if episode.ongoing else last + 1,
-        score=score,
+        score=episode.score,
         observed=size.observed,
         expected_lower=size.lower,
         expected=size.expected,

@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from tracetune.anomalies.rules import Evidence
+
 Array = NDArray[np.float64]
 
 FALSE_INCIDENTS_A_WEEK = 1.0
@@ -13,10 +15,6 @@ FALSE_INCIDENTS_A_WEEK = 1.0
 
 SIGNALS = 4
 """Latency, more calls, fewer calls and errors share the budget evenly."""
-
-LEAST, MOST = 3.0, 4.5
-"""No fitted threshold is taken beyond these. Below, a band that covers 98 % would alarm by chance alone; above, the
-minutes it was fitted on were full of incidents."""
 
 TAIL_SHAPE = 0.2
 """Shape of the generalised Pareto tail, shared by all systems: one day is too short to fit it (measured .26 on weeks)."""
@@ -29,7 +27,10 @@ _APART_MINUTES = 10
 
 
 def threshold(
-    gathered: Float[Array, "series minute"], *, false_incidents_a_week: float = FALSE_INCIDENTS_A_WEEK
+    gathered: Float[Array, "series minute"],
+    evidence: Evidence,
+    *,
+    false_incidents_a_week: float = FALSE_INCIDENTS_A_WEEK,
 ) -> float:
     """The evidence that clean minutes reach no more often than the budget allows, on the scale of ``gathered``.
 
@@ -38,16 +39,17 @@ def threshold(
     it, is left out and the tail fitted again, some rounds.
 
     Args:
-        gathered: evidence as from ``rules.gather``; -inf where there was none.
+        gathered: from ``rules.gather``; -inf where there was no evidence.
+        evidence: the rule it was gathered by, whose bounds hold.
         false_incidents_a_week: of the whole system, all signals together.
 
     Source: Coles, An Introduction to Statistical Modeling of Extreme Values (2001), equation 4.13.
     """
-    rest, least = gathered, MOST
+    rest, least = gathered, evidence.most
     for _ in range(_ROUNDS):
         rest = np.where(_near(rest >= least), -np.inf, rest)
         least = min(least, _fit(rest, false_incidents_a_week / 7.0 / SIGNALS))
-    return max(least, LEAST)
+    return max(least, evidence.least)
 
 
 def _near(above: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -58,13 +60,14 @@ def _near(above: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _fit(gathered: Float[Array, "series minute"], allowed_a_day: float) -> float:
+    """Infinite where there is too little evidence to fit, minus infinite where it never varies."""
     known = gathered[np.isfinite(gathered)]
     if len(known) < _LEAST_MINUTES:
-        return MOST
+        return np.inf
     start = float(np.quantile(known, _TAIL_START))
     excess = known[known > start] - start
     if not len(excess):
-        return LEAST
+        return -np.inf
     scale = float(np.median(excess)) * TAIL_SHAPE / (2.0**TAIL_SHAPE - 1.0)
     days = gathered.shape[1] / _MINUTES_PER_DAY
     ratio = max(_separate(gathered > start) / days / allowed_a_day, 1.0)

@@ -26,7 +26,7 @@ LEAST_HELD_BACK = 10
 EXCURSION_MINUTES, EXCURSION_EVIDENCE = 10, 5
 """Held-back minutes do not count where they left the band of every candidate in so many minutes of so many."""
 
-MOST_EXCURSIONS = 0.25
+MOST_EXCURSIONS = 0.4
 """If more of the minutes than this look like excursions, the models are wrong and not the minutes: all count."""
 
 WORDS = {
