@@ -78,7 +78,7 @@ class Application:
         try:
             (folder / "traces").mkdir(parents=True, exist_ok=True)
             for hour, spans in enumerate(shop_day(self._settings.learn.seed)):
-                file = folder / "traces" / f"shop-{hour:02}.json.gz"
+                file = folder / "traces" / f"shop-{hour:02}.json.zst"
                 write_spans(file, [spans])
                 files.append(file)
                 report("write", hour + 1, 24)
