@@ -23,8 +23,8 @@ from tracetune.sources.otlp_shape import signal_of
 PART_BYTES = 8 << 20
 """Bytes scanned together: some 12,000 spans, and few enough parts that their fixed cost vanishes."""
 
-MAX_MESSAGE_BYTES = 192 << 20
-"""A longer message (or one longer ResourceSpans) is refused: it is held whole, and memory is to stay below 500 MiB."""
+MAX_MESSAGE_BYTES = 96 << 20
+"""A longer message (or one longer ResourceSpans) is refused: it is held whole, up to three times while it is cut out."""
 
 _PREFIX_BYTES = 4  # big-endian, as the Collector's file exporter writes (fileexporter, README, "format: proto")
 _MOST_VARINT_BYTES = 10
