@@ -202,8 +202,9 @@ def test_a_span_with_more_known_attributes_than_there_is_room_for_is_read() -> N
     assert rows[0]["attributes"] == [("http.route", "/a")]
 
 
-def test_what_was_met_in_one_request_is_known_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otlp_decode, "_MOST_STRINGS", 8)  # so that it is also forgotten in between
+@pytest.mark.parametrize("limit", ["_MOST_STRINGS", "_MOST_POOL_BYTES"])
+def test_what_was_met_is_known_in_the_next_request_or_met_anew(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(otlp_decode, limit, 8)  # so that it is also forgotten in between
     decoder = OtlpDecoder()
     chance = random.Random(1)  # noqa: S311 - repeatable data
     messages = [

@@ -15,10 +15,12 @@ from tracetune.sources.otlp_contexts import Contexts, key_table, plain_column
 from tracetune.sources.otlp_frames import CUT_HINT, Part
 from tracetune.sources.otlp_intern import Tables
 
-_MOST_STRINGS = (
-    1 << 16
-)  # remembered from one request to the next; beyond it strings do not repeat and memory matters more
+# Remembered from one request to the next; beyond either, strings do not repeat and memory matters more.
+_MOST_STRINGS = 1 << 16
+_MOST_POOL_BYTES = 128 << 20
+
 _SCRATCH_WORDS = 1 << 9
+
 # ResourceSpans > ScopeSpans > a span with its ids, name and times.
 _A_REQUEST = bytes.fromhex(
     "0a38123612340a10" + "01" * 16 + "1208" + "02" * 8 + "2a047761726d" + "3900002a36fe9c9717" + "4100002a36fe9c9717"
@@ -68,7 +70,7 @@ class OtlpDecoder:
 
         What stands before a malformed field is given, what follows it is not.
         """
-        if self._tables.used.max() > _MOST_STRINGS:
+        if self._tables.used.max() > _MOST_STRINGS or self._tables.pools.size > _MOST_POOL_BYTES:
             self._tables, self._contexts = Tables.empty(otlp_scan.TABLES), Contexts()
         rows, state, stopped_at = self._scan(np.frombuffer(part.data, np.uint8), np.array(part.bounds, np.int64))
         self._contexts.learn(self._tables)
