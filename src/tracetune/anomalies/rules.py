@@ -42,6 +42,8 @@ ERRORS = Evidence(2, 3, least=4.0, most=4.0)
 MERGE_MINUTES = 10
 """Two stretches closer than this are one anomaly."""
 
+_ALONE_MINUTES = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:
@@ -86,10 +88,17 @@ def episodes(
         hit = np.nan_to_num(scores[row], nan=-np.inf) >= threshold
         for first, last in _stretches(active):
             start = max(first - evidence.minutes + 1, 0)
-            hits = start + np.flatnonzero(hit[start:last])
+            hits = _without_strays(start + np.flatnonzero(hit[start:last]))
             score = float(gathered[row, first:last].max()) / threshold
             found.append(Episode(int(row), int(hits[0]), int(hits[-1]) + 1, last == len(active), score))
     return found
+
+
+def _without_strays(hits: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Without minutes that stand alone: by chance, some stand shortly before and after every episode."""
+    apart = np.concatenate([[np.inf], np.diff(hits), [np.inf]])
+    accompanied = hits[np.minimum(apart[1:], apart[:-1]) <= _ALONE_MINUTES]
+    return accompanied if len(accompanied) else hits
 
 
 def united(found: Sequence[Episode]) -> list[Episode]:
