@@ -43,7 +43,7 @@ check: $(VENV)/.dev ui-check  ## Format, lint, types, layers, spelling, lock and
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --config pyproject.toml
 	@$(BIN)/codespell src tests benchmarks docs README.md CONTRIBUTING.md CHANGELOG.md
-	@$(BIN)/mkdocs build --strict --quiet --site-dir build/site
+	@mkdir -p build && NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/site 2>build/mkdocs.log || { cat build/mkdocs.log; exit 1; }
 
 fix: $(VENV)/.dev  ## Mend what a tool can mend.
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -51,10 +51,11 @@ fix: $(VENV)/.dev  ## Mend what a tool can mend.
 
 bench: $(VENV)/.dev  ## Measure speed and size; prints tables, writes benchmarks/results.
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python scripts/benchmarks.py
 
 docs: $(VENV)/.dev  ## Write the reference from the code and build the documentation into build/site.
 	@$(BIN)/python scripts/reference.py
-	@$(BIN)/mkdocs build --strict --site-dir build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/site
 
 ui:  ## Build the report's JavaScript and CSS into the package (needs Node).
 	@cd web && npm ci --silent --no-audit --no-fund && npm run --silent build
