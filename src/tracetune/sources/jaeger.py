@@ -5,17 +5,18 @@ The model is Jaeger's uimodel (jaeger, internal/uimodel/model.go). Times are mic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import msgspec
 
 from tracetune.domain.spans import Decoded
 from tracetune.sources.columns import BATCH_SPANS, SpanColumns
+from tracetune.sources.host_numbers import NAME_ONLY, names_no_host
 from tracetune.sources.json_keys import top_keys
 from tracetune.sources.json_stream import split
-from tracetune.sources.resolve import Known, Resolver, Resource, known_resource, known_span
-from tracetune.sources.semconv import RESOURCE_INDEX, SPAN_INDEX, text_of
+from tracetune.sources.resolve import Resolved, Resolver, Resource, known_resource, known_span
+from tracetune.sources.semconv import RESOURCE_INDEX, text_of
 from tracetune.sources.streams import UntilBroken, collector_paused, peek
 from tracetune.sources.times import nanoseconds
 
@@ -71,8 +72,15 @@ class Span(msgspec.Struct, gc=False):
     process: msgspec.Raw = msgspec.Raw()  # in place of processID
 
 
+class _PlainSpan(Span, gc=False, kw_only=True):
+    """A span as Jaeger writes it: its times are whole numbers and need no look at their type."""
+
+    startTime: int  # noqa: N815
+    duration: int
+
+
 class _Trace(msgspec.Struct, gc=False):
-    spans: list[Span]
+    spans: list[_PlainSpan]
     traceID: str = ""  # noqa: N815
     processes: dict[str, msgspec.Raw] | None = None
 
@@ -85,6 +93,7 @@ class _TraceInPieces(msgspec.Struct, gc=False):
 
 _trace = msgspec.json.Decoder(_Trace)
 _trace_in_pieces = msgspec.json.Decoder(_TraceInPieces)
+_plain_spans = msgspec.json.Decoder(list[_PlainSpan])
 _span = msgspec.json.Decoder(Span)
 _process = msgspec.json.Decoder(Process)
 _NO_PROCESS = Resource(())
@@ -123,10 +132,10 @@ class JaegerRows:
             if len(raw) <= _WHOLE_BYTES:
                 with collector_paused():
                     trace = _trace.decode(raw)
-                    self._add_spans(trace.spans, self._resources(trace.processes))
+                    self._add_plain(trace.spans, self._resources(trace.processes))
                 return
         except DECODE_ERRORS:
-            pass  # find the spans that are at fault, one by one
+            pass  # find the spans that are at fault, piece by piece
         try:
             pieces = _trace_in_pieces.decode(raw)
         except DECODE_ERRORS:
@@ -135,7 +144,7 @@ class JaegerRows:
         resources = self._resources(pieces.processes)
         for first in range(0, len(pieces.spans), _PIECE_SPANS):
             with collector_paused():
-                self._add_spans(self._decoded(pieces.spans[first : first + _PIECE_SPANS]), resources)
+                self._add_piece(pieces.spans[first : first + _PIECE_SPANS], resources)
             if len(self.columns) >= BATCH_SPANS:
                 yield self.columns.take()
 
@@ -150,8 +159,24 @@ class JaegerRows:
             span.operationName,
             start,
             None if start is None or duration is None else start + duration,
-            self._resolver.span(0, 0, _known(span), resource),
+            self._resolved(span, resource),
         )
+
+    def _resolved(self, span: Span, resource: Resource) -> Resolved:
+        effects = self._resolver.effects
+        own = []
+        for tag in span.tags or ():
+            key = tag.key
+            if key in effects:  # asked before looking it up: most tags are unknown, and this is twice as quick for them
+                value = tag.value
+                effect = effects[key][value if type(value) is str else text_of(value)]
+                if effect is not None:
+                    own.append(effect)
+        if not span.tag:
+            return self._resolver.answer(0, 0, own, resource)
+        tags = [(tag.key, tag.value) for tag in span.tags or ()]
+        tags += [(key.replace("@", "."), value) for key, value in span.tag.items()]
+        return self._resolver.span(0, 0, known_span(tags), resource)
 
     def process(self, raw: msgspec.Raw) -> Resource:
         """The process in this text; no text is a process that says nothing."""
@@ -166,10 +191,31 @@ class JaegerRows:
     def _resources(self, processes: dict[str, msgspec.Raw] | None) -> dict[str, Resource]:
         return {name: self.process(raw) for name, raw in (processes or {}).items()}
 
-    def _add_spans(self, spans: Iterable[Span], resources: dict[str, Resource]) -> None:
-        for span in spans:
-            resource = resources.get(span.processID) if span.processID is not None else None
-            self.add(span, resource or self.process(span.process))
+    def _add_piece(self, raws: Sequence[msgspec.Raw], resources: dict[str, Resource]) -> None:
+        try:
+            spans = _plain_spans.decode(b"[%b]" % b",".join(raws))
+        except DECODE_ERRORS:
+            for span in self._decoded(raws):
+                self.add(span, self._resource_of(span, resources))
+        else:
+            self._add_plain(spans, resources)
+
+    def _add_plain(self, spans: Sequence[_PlainSpan], resources: dict[str, Resource]) -> None:
+        """Add spans column by column, which costs a third of adding them one by one."""
+        resolved = self._resolver.span
+        self.columns.extend(
+            [span.traceID for span in spans],
+            [span.spanID for span in spans],
+            [_parent(span) for span in spans],
+            [span.operationName for span in spans],
+            [span.startTime * _MICROSECOND for span in spans],
+            [(span.startTime + span.duration) * _MICROSECOND for span in spans],
+            [resolved(0, 0, _known(span), self._resource_of(span, resources)) for span in spans],
+        )
+
+    def _resource_of(self, span: Span, resources: dict[str, Resource]) -> Resource:
+        resource = resources.get(span.processID) if span.processID is not None else None
+        return resource or self.process(span.process)
 
     def _decoded(self, raws: Sequence[msgspec.Raw]) -> Iterator[Span]:
         for raw in raws:
@@ -193,18 +239,6 @@ def _parent(span: Span) -> str:
 
 def _same_id(one: str, other: str) -> bool:
     return one.lower().zfill(32) == other.lower().zfill(32)
-
-
-def _known(span: Span) -> Known:
-    known: list[tuple[int, str | None]] = []
-    for tag in span.tags or ():
-        key = tag.key
-        if key in SPAN_INDEX:  # asked before get: most tags are unknown, and this is twice as quick for them
-            value = tag.value
-            known.append((SPAN_INDEX[key], value if type(value) is str else text_of(value)))
-    if span.tag:
-        known += known_span((key.replace("@", "."), value) for key, value in span.tag.items())
-    return known
 
 
 def _resource(text: bytes) -> Resource:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import TypeVar
 
 from tracetune.sources.envoy import kind_of_cluster
 from tracetune.sources.semconv import (
@@ -26,6 +28,9 @@ Known = Sequence[tuple[int, str | None]]
 """Attributes that the table knows: position in ENTRIES and value as text; None is not given."""
 
 _MOST_REMEMBERED = 16_384  # distinct answers held; beyond it attributes are not repetitive and memory matters more
+_INDEX = attrgetter("index")
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +40,7 @@ class Resource:
     known: Known
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: that costs a microsecond a span
 class Resolved:
     """What a span's and its resource's attributes say; None where they say nothing. Shared by equal spans."""
 
@@ -58,11 +63,47 @@ def known_resource(attributes: Iterable[tuple[str, object]]) -> list[tuple[int, 
     return [(index, text_of(value)) for key, value in attributes if (index := RESOURCE_INDEX.get(key)) is not None]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Effect:
+    """What one attribute with one value does; shared by all spans that carry it, so that it is told by identity."""
+
+    index: int
+    target: Target
+    value: str | None  # for the target
+    kinds: int
+    verdict: int
+    attribute: str  # "" keeps nothing
+    text: str
+    kind: int  # what it says or implies about the kind; 0 nothing
+
+    def matters(self) -> bool:
+        """Whether it does anything at all."""
+        return bool(self.value is not None or self.attribute or self.verdict or self.kind)
+
+
+class _Effects(dict[str | None, _Effect | None]):
+    """The effect of each value of one key, worked out when it is first asked for; None where it has none."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self._entry = index
+
+    def __missing__(self, text: str | None) -> _Effect | None:
+        effect = _effect(self._entry, text)
+        _room(self)[text] = effect
+        return effect
+
+
 class Resolver:
     """Resolves the spans of one stream. Give equal resources as the same Resource, or they are not shared."""
 
     def __init__(self) -> None:
+        by_index = [_Effects(index) for index in range(len(ENTRIES))]
+        self.effects: Mapping[str, _Effects] = {key: by_index[index] for key, index in SPAN_INDEX.items()}
+        """For each key that counts on a span, the effect of a value given as ``text_of`` gives it; for ``answer``."""
+        self._by_index = by_index
         self._answers: dict[tuple[object, ...], Resolved] = {}
+        self._resources: dict[Resource, list[_Effect]] = {}
 
     def span(self, kind: int, status: int, known: Known, resource: Resource) -> Resolved:
         """The answer for a span with these attributes.
@@ -73,62 +114,85 @@ class Resolver:
             known: the span's own attributes, from ``known_span``.
             resource: its resource.
         """
-        key = (kind, status, resource, *known)
+        return self.answer(kind, status, self._effects_of(known), resource)
+
+    def answer(self, kind: int, status: int, own: Sequence[_Effect], resource: Resource) -> Resolved:
+        """The same, where the effects of the span's attributes were looked up already, in ``effects``."""
+        key = (kind, status, resource, *own)
         answer = self._answers.get(key)
         if answer is None:
-            if len(self._answers) >= _MOST_REMEMBERED:
-                self._answers.clear()
-            answer = self._answers[key] = _resolve(kind, status, known, resource)
+            of_resource = self._resources.get(resource)
+            if of_resource is None:
+                of_resource = _room(self._resources)[resource] = self._effects_of(resource.known)
+            answer = _room(self._answers)[key] = _combined(kind, status, own, of_resource)
         return answer
+
+    def _effects_of(self, known: Known) -> list[_Effect]:
+        by_index = self._by_index
+        return [effect for index, text in known if (effect := by_index[index][text]) is not None]
 
 
 def resolve(kind: int, status: int, tags: Mapping[str, object], resource: Mapping[str, object]) -> Resolved:
     """The answer for one span given as plain mappings; for tests and small inputs."""
-    return _resolve(kind, status, known_span(tags.items()), Resource(known_resource(resource.items())))
+    return Resolver().span(kind, status, known_span(tags.items()), Resource(known_resource(resource.items())))
 
 
-def _resolve(kind: int, status: int, known: Known, resource: Resource) -> Resolved:
-    # Table order decides, and the span's own value before its resource's; of one key given twice the first counts.
-    both = sorted(
-        [(index, 0, text) for index, text in known if text is not None]
-        + [(index, 1, text) for index, text in resource.known if text is not None],
-        key=lambda item: item[:2],
-    )
-    found = [(index, text) for index, _, text in both]
-    kind = kind or _kind(found)
-    texts, attributes, verdict = _read(found, kind)
-    return Resolved(
+def _room(memory: dict[_Key, _Value]) -> dict[_Key, _Value]:
+    """The memory, emptied if it is full."""
+    if len(memory) >= _MOST_REMEMBERED:
+        memory.clear()
+    return memory
+
+
+def _effect(index: int, text: str | None) -> _Effect | None:
+    """What this attribute does; None for nothing, as an IP address that names no peer."""
+    if text is None:
+        return None
+    entry = ENTRIES[index]
+    says_kind = entry.target is Target.KIND
+    kind = kind_of(text) if says_kind else kind_of(kind_of_cluster(text) or "") if index == CLUSTER_INDEX else 0
+    effect = _Effect(
+        index=index,
+        target=entry.target,
+        value=entry.read(text) if entry.target and not says_kind else None,
+        kinds=entry.kinds,
+        verdict=entry.verdict(text),
+        attribute=entry.attribute if text else "",
+        text=text,
         kind=kind,
-        status_code=int(status or status_code(verdict, kind)),
-        service_name=texts.get(Target.SERVICE_NAME, UNKNOWN_SERVICE),
-        service_version=texts.get(Target.SERVICE_VERSION),
-        instance=texts.get(Target.INSTANCE),
-        peer=texts.get(Target.PEER),
-        attributes=tuple(sorted(attributes.items())),
     )
+    return effect if effect.matters() else None
 
 
-def _read(found: Sequence[tuple[int, str]], kind: int) -> tuple[dict[Target, str], dict[str, str], int]:
-    texts: dict[Target, str] = {}
+def _combined(kind: int, status: int, own: Sequence[_Effect], of_resource: Sequence[_Effect]) -> Resolved:
+    kind = kind or _kind(own)
+    texts: dict[int, str] = {}
     attributes: dict[str, str] = {}
     verdict = 0
-    for index, text in found:
-        entry = ENTRIES[index]
-        verdict |= entry.verdict(text)
-        if entry.attribute and text:
-            attributes.setdefault(entry.attribute, text)
-        if entry.target and entry.target not in texts and entry.kinds >> kind & 1:
-            value = entry.read(text)
-            if value is not None:
-                texts[entry.target] = value
-    return texts, attributes, verdict
+    # Table order decides, and the span's own value before its resource's; of one key given twice the first counts.
+    for effect in sorted([*own, *of_resource], key=_INDEX):
+        verdict |= effect.verdict
+        if effect.attribute and effect.attribute not in attributes:
+            attributes[effect.attribute] = effect.text
+        if effect.value is not None and effect.target not in texts and effect.kinds >> kind & 1:
+            texts[effect.target] = effect.value
+    return Resolved(
+        kind,
+        status or status_code(verdict, kind),
+        texts.get(Target.SERVICE_NAME, UNKNOWN_SERVICE),
+        texts.get(Target.SERVICE_VERSION),
+        texts.get(Target.INSTANCE),
+        texts.get(Target.PEER),
+        tuple(sorted(attributes.items())),
+    )
 
 
-def _kind(found: Sequence[tuple[int, str]]) -> int:
-    for index, text in found:
-        if ENTRIES[index].target is Target.KIND and kind_of(text):
-            return kind_of(text)
-    for index, text in found:
-        if index == CLUSTER_INDEX:
-            return kind_of(kind_of_cluster(text) or "")
-    return 0
+def _kind(own: Sequence[_Effect]) -> int:
+    """The kind that a span's attributes say, else the one that its cluster implies."""
+    implied = 0
+    for effect in own:
+        if effect.kind:
+            if effect.target is Target.KIND:
+                return effect.kind
+            implied = implied or effect.kind
+    return implied
