@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import binascii
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,8 @@ BATCH_SPANS = 32_768
 """Spans in a batch: some 10 MB of rows in Python, and few enough batches that their fixed cost vanishes."""
 
 _TIME_LIMIT = 2**63 - 1
+
+Item = TypeVar("Item", bound=Hashable)
 
 
 def screen(
@@ -88,10 +90,29 @@ class SpanColumns:
         self._trace_ids.append(trace_id)
         self._span_ids.append(span_id)
         self._parents.append(parent_span_id)
-        self._names.append(self._name_codes.setdefault(name, len(self._name_codes)))
+        self._names.append(name)
         self._starts.append(start_time_unix_nano)
         self._ends.append(end_time_unix_nano)
-        self._answers.append(self._answer_codes.setdefault(resolved, len(self._answer_codes)))
+        self._answers.append(resolved)
+
+    def extend(  # noqa: PLR0913, PLR0917 - as above
+        self,
+        trace_ids: Sequence[str],
+        span_ids: Sequence[str],
+        parent_span_ids: Sequence[str],
+        names: Sequence[str],
+        starts_time_unix_nano: Sequence[int | None],
+        ends_time_unix_nano: Sequence[int | None],
+        resolved: Sequence[Resolved],
+    ) -> None:
+        """Add many spans, (span,) each, as ``append`` adds one."""
+        self._trace_ids += trace_ids
+        self._span_ids += span_ids
+        self._parents += parent_span_ids
+        self._names += names
+        self._starts += starts_time_unix_nano
+        self._ends += ends_time_unix_nano
+        self._answers += resolved
 
     def reject(self, reason: str, count: int = 1) -> None:
         """Count items that never became rows, under a code of ``domain.quality.PROBLEMS``."""
@@ -106,15 +127,16 @@ class SpanColumns:
         keep, rejected = screen(trace_ids, span_ids, start, end)
         self._rejected.update(rejected)
         rows = np.flatnonzero(keep)
-        answers = np.array(self._answers, np.int64)[rows]
+        names, name_codes = _coded(self._names)
+        answers, answer_codes = _coded(self._answers)
         columns = {
             "trace_id": _binary(trace_ids[rows]),
             "span_id": _binary(span_ids[rows]),
             "parent_span_id": _binary(parents[rows]),
-            "name": _labels(np.array(self._names, np.int32)[rows], list(self._name_codes)),
+            "name": _labels(name_codes[rows], names),
             "start_time_unix_nano": _numbers(start[rows]),
             "end_time_unix_nano": _numbers(end[rows]),
-            **_answer_columns(list(self._answer_codes), answers),
+            **_answer_columns(answers, answer_codes[rows]),
         }
         table = pa.table([columns[name] for name in SPAN_SCHEMA.names], schema=SPAN_SCHEMA)
         decoded = Decoded(SpanBatch(table), dict(self._rejected))
@@ -125,19 +147,17 @@ class SpanColumns:
         self._trace_ids: list[str] = []
         self._span_ids: list[str] = []
         self._parents: list[str] = []
-        self._names: list[int] = []
+        self._names: list[str] = []
         self._starts: list[int | None] = []
         self._ends: list[int | None] = []
-        self._answers: list[int] = []
-        self._name_codes: dict[str, int] = {}
-        self._answer_codes: dict[Resolved, int] = {}
+        self._answers: list[Resolved] = []
         self._rejected: Counter[str] = Counter()
 
 
 def _ids(texts: Sequence[str], width: int) -> NDArray[np.uint8]:
     """Hexadecimal ids as (id, width) bytes; zero where an id is no hexadecimal or too long."""
     digits = 2 * width
-    joined = "".join([text.zfill(digits) for text in texts])
+    joined = "".join([text if len(text) == digits else text.zfill(digits) for text in texts])
     if len(joined) == digits * len(texts):
         try:
             return np.frombuffer(binascii.unhexlify(joined), np.uint8).reshape(-1, width)
@@ -159,6 +179,12 @@ def _times(values: Sequence[int | None]) -> NDArray[np.int64]:
         return np.array(values, np.int64)
     except (TypeError, OverflowError):  # some are missing, or beyond 64 bits and so out of range whatever they are
         return np.array([NO_TIME if v is None else max(-_TIME_LIMIT, min(v, _TIME_LIMIT)) for v in values], np.int64)
+
+
+def _coded(items: Sequence[Item]) -> tuple[list[Item], NDArray[np.int32]]:
+    """The distinct items, in the order of their first places, and each item's place among them (item,)."""
+    codes = {item: code for code, item in enumerate(dict.fromkeys(items))}
+    return list(codes), np.fromiter(map(codes.__getitem__, items), np.int32, len(items))
 
 
 def _numbers(values: NDArray[Any]) -> pa.Array:
@@ -190,12 +216,12 @@ def _valid(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _answer_columns(answers: Sequence[Resolved], codes: NDArray[np.int64]) -> dict[str, pa.Array]:
+def _answer_columns(answers: Sequence[Resolved], codes: NDArray[np.int32]) -> dict[str, pa.Array]:
     def numbers(values: list[int]) -> pa.Array:
         return _numbers(np.array(values, np.int8)[codes])
 
     def texts(values: list[str | None]) -> pa.Array:
-        return _labels(codes.astype(np.int32), values)
+        return _labels(codes, values)
 
     return {
         "kind": numbers([answer.kind for answer in answers]),
@@ -208,7 +234,7 @@ def _answer_columns(answers: Sequence[Resolved], codes: NDArray[np.int64]) -> di
     }
 
 
-def _attributes(maps: Sequence[tuple[tuple[str, str], ...]], codes: NDArray[np.int64]) -> pa.Array:
+def _attributes(maps: Sequence[tuple[tuple[str, str], ...]], codes: NDArray[np.int32]) -> pa.Array:
     """The attributes column: the map of each code, repeated for each of its spans."""
     keys: dict[str, int] = {}
     values: dict[str, int] = {}

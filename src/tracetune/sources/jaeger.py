@@ -12,7 +12,6 @@ import msgspec
 
 from tracetune.domain.spans import Decoded
 from tracetune.sources.columns import BATCH_SPANS, SpanColumns
-from tracetune.sources.host_numbers import NAME_ONLY, names_no_host
 from tracetune.sources.json_keys import top_keys
 from tracetune.sources.json_stream import split
 from tracetune.sources.resolve import Resolved, Resolver, Resource, known_resource, known_span
@@ -202,7 +201,6 @@ class JaegerRows:
 
     def _add_plain(self, spans: Sequence[_PlainSpan], resources: dict[str, Resource]) -> None:
         """Add spans column by column, which costs a third of adding them one by one."""
-        resolved = self._resolver.span
         self.columns.extend(
             [span.traceID for span in spans],
             [span.spanID for span in spans],
@@ -210,7 +208,7 @@ class JaegerRows:
             [span.operationName for span in spans],
             [span.startTime * _MICROSECOND for span in spans],
             [(span.startTime + span.duration) * _MICROSECOND for span in spans],
-            [resolved(0, 0, _known(span), self._resource_of(span, resources)) for span in spans],
+            [self._resolved(span, self._resource_of(span, resources)) for span in spans],
         )
 
     def _resource_of(self, span: Span, resources: dict[str, Resource]) -> Resource:
