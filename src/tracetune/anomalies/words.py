@@ -11,7 +11,10 @@ def duration(seconds: float) -> str:
     """Three digits at most, in the unit that people would say: ``0.42 ms``, ``263 ms``, ``1.24 s``."""
     if seconds >= 1.0:
         return f"{seconds:.3g} s" if seconds < 1000.0 else f"{seconds:,.0f} s"
-    return f"{seconds * 1e3:.0f} ms" if seconds >= 0.1 else f"{seconds * 1e3:.2g} ms"
+    milliseconds = seconds * 1e3
+    return (
+        f"{milliseconds:.0f} ms" if milliseconds >= 9.95 else f"{milliseconds:.2g} ms"
+    )  # from 9.95 on, .2g writes 1e+01
 
 
 def span_of_time(minutes: int, *, ongoing: bool) -> str:
@@ -45,4 +48,4 @@ def _count(value: float) -> str:
 
 
 def _percent(ratio: float) -> str:
-    return f"{100.0 * ratio:.0f} %" if ratio >= 0.1 else f"{100.0 * ratio:.2g} %"
+    return f"{100.0 * ratio:.0f} %" if ratio >= 0.0995 else f"{100.0 * ratio:.2g} %"
