@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 import otlp_data
+import plain_json
 from report import Row, compared, measure, save, table
+from tracetune.ports import SpanReader
 from tracetune.sources import otlp_decode
 from tracetune.sources.jaeger import JaegerReader
 from tracetune.sources.otlp_decode import OtlpDecoder
@@ -61,63 +63,6 @@ def _picked(attributes: Iterable[Any], wanted: dict[str, int]) -> dict[str, Any]
     return {pair.key: getattr(pair.value, pair.value.WhichOneof("value")) for pair in attributes if pair.key in wanted}
 
 
-def otlp_json_loop(lines: Iterable[bytes]) -> list[tuple[Any, ...]]:
-    """The obvious way: json.loads and loops."""
-    rows = []
-    for line in lines:
-        for batch in json.loads(line)["resourceSpans"]:
-            resource_tags = _picked_json(batch["resource"]["attributes"], RESOURCE_INDEX)
-            for scope in batch["scopeSpans"]:
-                for span in scope["spans"]:
-                    rows.append(  # noqa: PERF401 - as above
-                        (
-                            bytes.fromhex(span["traceId"]),
-                            bytes.fromhex(span["spanId"]),
-                            bytes.fromhex(span.get("parentSpanId", "")),
-                            span["name"],
-                            span["kind"],
-                            int(span["startTimeUnixNano"]),
-                            int(span["endTimeUnixNano"]),
-                            span.get("status", {}).get("code", 0),
-                            _picked_json(span["attributes"], SPAN_INDEX),
-                            resource_tags,
-                        )
-                    )
-    return rows
-
-
-def _picked_json(attributes: Iterable[dict[str, Any]], wanted: dict[str, int]) -> dict[str, Any]:
-    return {pair["key"]: next(iter(pair["value"].values())) for pair in attributes if pair["key"] in wanted}
-
-
-def jaeger_loop(document: bytes) -> list[tuple[Any, ...]]:
-    """The obvious way: json.loads and loops."""
-    rows = []
-    for trace in json.loads(document)["data"]:
-        processes = {
-            name: (
-                process["serviceName"],
-                {tag["key"]: tag["value"] for tag in process["tags"] if tag["key"] in RESOURCE_INDEX},
-            )
-            for name, process in trace["processes"].items()
-        }
-        for span in trace["spans"]:
-            parents = [reference["spanID"] for reference in span["references"] if reference["refType"] == "CHILD_OF"]
-            rows.append(
-                (
-                    bytes.fromhex(span["traceID"]),
-                    bytes.fromhex(span["spanID"]),
-                    bytes.fromhex(parents[0] if parents else ""),
-                    span["operationName"],
-                    span["startTime"] * 1000,
-                    (span["startTime"] + span["duration"]) * 1000,
-                    {tag["key"]: tag["value"] for tag in span["tags"] if tag["key"] in SPAN_INDEX},
-                    processes[span["processID"]],
-                )
-            )
-    return rows
-
-
 def otlp_json_line(request: bytes) -> bytes:
     """A request as a line of the Collector's file exporter."""
     document = MessageToDict(ExportTraceServiceRequest.FromString(request), use_integers_for_enums=True)
@@ -142,14 +87,13 @@ def jaeger_document(lines: Iterable[bytes]) -> bytes:
     """The spans of OTLP lines as an answer of Jaeger's query API."""
     traces: dict[str, dict[str, Any]] = {}
     for line in lines:
-        for number, batch in enumerate(json.loads(line)["resourceSpans"]):
+        for batch in json.loads(line)["resourceSpans"]:
             tags = [_jaeger_tag(pair) for pair in batch["resource"]["attributes"]]
-            service = next(tag["value"] for tag in tags if tag["key"] == "service.name")
+            said = {tag["key"]: tag["value"] for tag in tags}
             for span in (span for scope in batch["scopeSpans"] for span in scope["spans"]):
                 trace = traces.setdefault(span["traceId"], {"traceID": span["traceId"], "spans": [], "processes": {}})
-                process = f"p{number}"
-                trace["processes"][process] = {"serviceName": service, "tags": tags}
-                trace["spans"].append(_jaeger_span(span, process))
+                trace["processes"][said["k8s.pod.name"]] = {"serviceName": said["service.name"], "tags": tags}
+                trace["spans"].append(_jaeger_span(span, said["k8s.pod.name"]))
     return json.dumps({"data": list(traces.values())}, separators=(",", ":")).encode()
 
 
@@ -157,10 +101,14 @@ def _jaeger_span(span: dict[str, Any], process: str) -> dict[str, Any]:
     start, end = int(span["startTimeUnixNano"]) // 1000, int(span["endTimeUnixNano"]) // 1000
     parent = span.get("parentSpanId")
     references = [{"refType": "CHILD_OF", "traceID": span["traceId"], "spanID": parent}] if parent else []
+    # The kind and the status are tags (OpenTelemetry, "Mapping to non-OTLP formats").
+    tags = [{"key": "span.kind", "type": "string", "value": {2: "server", 3: "client"}[span["kind"]]}]
+    if span.get("status", {}).get("code") == 2:
+        tags.append({"key": "otel.status_code", "type": "string", "value": "ERROR"})
     return {
         "traceID": span["traceId"], "spanID": span["spanId"], "operationName": span["name"], "references": references,
-        "startTime": start, "duration": end - start, "tags": [_jaeger_tag(pair) for pair in span["attributes"]], "logs": [],
-        "processID": process, "warnings": None,
+        "startTime": start, "duration": end - start, "tags": [_jaeger_tag(pair) for pair in span["attributes"]] + tags,
+        "logs": [], "processID": process, "warnings": None,
     }  # fmt: skip
 
 
@@ -202,16 +150,30 @@ def measure_protobuf(shape: str, requests: list[bytes]) -> list[Row]:
 
 
 def measure_json(requests: list[bytes]) -> list[Row]:
-    """The JSON readers against json.loads and loops."""
+    """The JSON readers against json.loads and loops; checks that both see the same columns."""
     lines = [otlp_json_line(request) for request in _first(requests, _LOOP_REQUESTS_BYTES)]
-    document = jaeger_document(lines)
-    spans = len(otlp_json_loop(lines))
-    stream = b"\n".join(lines)
-    loop = measure("OTLP JSON: json.loads and loops", lambda: otlp_json_loop(lines), spans, _REPEAT)
-    ours = measure("OTLP JSON: reader", lambda: list(OtlpJsonLinesReader().read(io.BytesIO(stream))), spans, _REPEAT)
-    jaeger_plain = measure("Jaeger JSON: json.loads and loops", lambda: jaeger_loop(document), spans, _REPEAT)
-    jaeger = measure("Jaeger JSON: reader", lambda: list(JaegerReader().read(io.BytesIO(document))), spans, _REPEAT)
-    return [loop, compared(ours, loop), jaeger_plain, compared(jaeger, jaeger_plain)]
+    stream, document = b"\n".join(lines), jaeger_document(lines)
+    return [
+        *_reader_against("OTLP JSON", OtlpJsonLinesReader, stream, lambda: plain_json.otlp_json_columns(lines)),
+        *_reader_against("Jaeger JSON", JaegerReader, document, lambda: plain_json.jaeger_columns(document)),
+    ]
+
+
+def _reader_against(
+    name: str, reader: Callable[[], SpanReader], stream: bytes, plain: Callable[[], plain_json.Columns]
+) -> list[Row]:
+    expected = plain()
+    for column, values in expected.items():
+        found = [value for part in reader().read(io.BytesIO(stream)) for value in part.spans.table[column].to_pylist()]
+        found = [dict(value) if isinstance(value, list) else value for value in found]
+        assert found == values, f"{name}: {column} differs"
+    spans = len(expected["name"])
+    del expected
+    loop = measure(f"{name}: json.loads and loops", plain, spans, _REPEAT)
+    ours = measure(
+        f"{name}: reader", lambda: sum(len(part.spans) for part in reader().read(io.BytesIO(stream))), spans, _REPEAT
+    )
+    return [loop, compared(ours, loop)]
 
 
 def _first(requests: list[bytes], size: int) -> list[bytes]:
