@@ -18,6 +18,7 @@ from tracetune.sources.semconv import (
     RESOURCE_INDEX,
     SPAN_INDEX,
     UNKNOWN_SERVICE,
+    Scope,
     Target,
     kind_of,
     text_of,
@@ -26,6 +27,12 @@ from tracetune.sources.verdicts import status_code
 
 Known = Sequence[tuple[int, str | None]]
 """Attributes that the table knows: position in ENTRIES and value as text; None is not given."""
+
+Attributes = tuple[tuple[str, str], ...]
+"""Kept attributes: those of who emitted a span, then those of what was done, each sorted by name."""
+
+_Emitter = tuple[str, str | None, str | None, Attributes]  # service name and version, instance, attributes
+_Call = tuple[int, int, str | None, Attributes]  # kind, status code, peer, attributes
 
 _MOST_REMEMBERED = 16_384  # distinct answers held; beyond it attributes are not repetitive and memory matters more
 _INDEX = attrgetter("index")
@@ -50,7 +57,7 @@ class Resolved:
     service_version: str | None
     instance: str | None
     peer: str | None
-    attributes: tuple[tuple[str, str], ...]
+    attributes: Attributes
 
 
 def known_span(attributes: Iterable[tuple[str, object]]) -> list[tuple[int, str | None]]:
@@ -75,6 +82,7 @@ class _Effect:
     attribute: str  # "" keeps nothing
     text: str
     kind: int  # what it says or implies about the kind; 0 nothing
+    identifies: bool  # whether it says who emitted the span (a key that may stand on a resource), not what was done
 
     def matters(self) -> bool:
         """Whether it does anything at all."""
@@ -103,7 +111,8 @@ class Resolver:
         """For each key that counts on a span, the effect of a value given as ``text_of`` gives it; for ``answer``."""
         self._by_index = by_index
         self._answers: dict[tuple[object, ...], Resolved] = {}
-        self._resources: dict[Resource, list[_Effect]] = {}
+        self._emitters: dict[tuple[object, ...], _Emitter] = {}
+        self._calls: dict[tuple[object, ...], _Call] = {}
 
     def span(self, kind: int, status: int, known: Known, resource: Resource) -> Resolved:
         """The answer for a span with these attributes.
@@ -121,11 +130,24 @@ class Resolver:
         key = (kind, status, resource, *own)
         answer = self._answers.get(key)
         if answer is None:
-            of_resource = self._resources.get(resource)
-            if of_resource is None:
-                of_resource = _room(self._resources)[resource] = self._effects_of(resource.known)
-            answer = _room(self._answers)[key] = _combined(kind, status, own, of_resource)
+            answer = _room(self._answers)[key] = self._joined(kind, status, own, resource)
         return answer
+
+    def _joined(self, kind: int, status: int, own: Sequence[_Effect], resource: Resource) -> Resolved:
+        """A new answer, from who emitted the span and what was done: pairs of these are many, but each is one of few."""
+        identity = [effect for effect in own if effect.identifies]
+        who_key = (resource, *identity)
+        who = self._emitters.get(who_key)
+        if who is None:
+            who = _room(self._emitters)[who_key] = _emitter([*identity, *self._effects_of(resource.known)])
+        deeds = [effect for effect in own if not effect.identifies]
+        what_key = (kind, status, *deeds)
+        what = self._calls.get(what_key)
+        if what is None:
+            what = _room(self._calls)[what_key] = _call(kind, status, deeds)
+        service_name, service_version, instance, attributes = who
+        kind, status, peer, more = what
+        return Resolved(kind, status, service_name, service_version, instance, peer, attributes + more)
 
     def _effects_of(self, known: Known) -> list[_Effect]:
         by_index = self._by_index
@@ -160,31 +182,36 @@ def _effect(index: int, text: str | None) -> _Effect | None:
         attribute=entry.attribute if text else "",
         text=text,
         kind=kind,
+        identifies=bool(entry.scope & Scope.RESOURCE),
     )
     return effect if effect.matters() else None
 
 
-def _combined(kind: int, status: int, own: Sequence[_Effect], of_resource: Sequence[_Effect]) -> Resolved:
-    kind = kind or _kind(own)
+def _emitter(effects: Sequence[_Effect]) -> _Emitter:
+    texts, attributes, _ = _read(effects, kind=0)
+    name = texts.get(Target.SERVICE_NAME, UNKNOWN_SERVICE)
+    return name, texts.get(Target.SERVICE_VERSION), texts.get(Target.INSTANCE), attributes
+
+
+def _call(kind: int, status: int, effects: Sequence[_Effect]) -> _Call:
+    kind = kind or _kind(effects)
+    texts, attributes, verdict = _read(effects, kind)
+    return kind, status or status_code(verdict, kind), texts.get(Target.PEER), attributes
+
+
+def _read(effects: Sequence[_Effect], kind: int) -> tuple[dict[int, str], Attributes, int]:
+    """The target's texts, the kept attributes and the verdict of these effects, the span's own before its resource's."""
     texts: dict[int, str] = {}
     attributes: dict[str, str] = {}
     verdict = 0
     # Table order decides, and the span's own value before its resource's; of one key given twice the first counts.
-    for effect in sorted([*own, *of_resource], key=_INDEX):
+    for effect in sorted(effects, key=_INDEX):
         verdict |= effect.verdict
-        if effect.attribute and effect.attribute not in attributes:
-            attributes[effect.attribute] = effect.text
-        if effect.value is not None and effect.target not in texts and effect.kinds >> kind & 1:
-            texts[effect.target] = effect.value
-    return Resolved(
-        kind,
-        status or status_code(verdict, kind),
-        texts.get(Target.SERVICE_NAME, UNKNOWN_SERVICE),
-        texts.get(Target.SERVICE_VERSION),
-        texts.get(Target.INSTANCE),
-        texts.get(Target.PEER),
-        tuple(sorted(attributes.items())),
-    )
+        if effect.attribute:
+            attributes.setdefault(effect.attribute, effect.text)
+        if effect.value is not None and effect.kinds >> kind & 1:
+            texts.setdefault(effect.target, effect.value)
+    return texts, tuple(sorted(attributes.items())), verdict
 
 
 def _kind(own: Sequence[_Effect]) -> int:
