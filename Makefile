@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fix bench docs ui ui-check lock wheel clean
+.PHONY: help demo test test-all check fix bench docs ui ui-check lab-test lab-record lab-sweep lock wheel clean
 
 help:  ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,12 +27,22 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
+$(VENV)/.lab: $(VENV)/.dev lab/requirements.lock lab/pyproject.toml
+	@echo "installing the lab into $(VENV) ..." >&2
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement lab/requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable lab
+	@touch $@
+
 # --- what users and developers run -------------------------------------------------------------------------------------
 demo: $(VENV)/.run  ## Analyse a generated day of a shop: the whole product in one command.
 	@$(BIN)/tracetune demo --out demo
 
-test: check  ## Check and test everything that is quick enough for every change.
+# Counts hold on any machine; the lab's other live tests compare times, and belong to lab-test on a quiet one.
+LAB_COUNTS := every_span_of_envoy or envoys_own_count or one_root or no_orphan
+
+test: check $(VENV)/.lab  ## Check and test everything that is quick enough for every change, with one short real run of the lab.
 	@$(BIN)/pytest -q -m "not slow"
+	@$(BIN)/pytest -q -c lab/pyproject.toml --rootdir lab --import-mode=importlib lab/tests/test_live.py -k "$(LAB_COUNTS)"
 
 test-all: check  ## The same with the slow tests.
 	@$(BIN)/pytest -q
@@ -62,6 +72,15 @@ ui:  ## Build the report's JavaScript and CSS into the package (needs Node).
 
 ui-check:  ## The committed JavaScript and CSS equal a fresh build.
 	@if command -v npm >/dev/null; then sh web/check-built.sh; else echo "ui-check skipped: npm is not installed" >&2; fi
+
+lab-test: $(VENV)/.lab  ## Test the lab: rules, the truths of the recordings, one short real run.
+	@$(MAKE) --no-print-directory -C lab check test
+
+lab-record: $(VENV)/.lab  ## Record the lab's scenarios that are missing (hours for all).
+	@$(MAKE) --no-print-directory -C lab record
+
+lab-sweep: $(VENV)/.lab  ## Measure the shop at every load and number of replicas (45 minutes, on an idle machine).
+	@$(MAKE) --no-print-directory -C lab sweep
 
 lock: $(VENV)/.dev  ## Resolve the dependencies anew.
 	@sh scripts/lock.sh "$(UV)"
