@@ -19,7 +19,7 @@ def test_the_spans_of_a_trace_stand_together_in_the_order_they_came(spans: Spans
 
     assert columns.offsets.tolist() == [0, 2, 3]
     assert columns.row.tolist() == [0, 2, 1]
-    assert columns.trace_of_row().tolist() == [0, 0, 1]
+    assert columns.trace.tolist() == [0, 0, 1]
 
 
 def test_what_is_not_given_has_no_label(spans: Spans) -> None:

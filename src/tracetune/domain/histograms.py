@@ -21,9 +21,9 @@ HISTOGRAM = pa.map_(pa.int16(), pa.uint64())
 """Arrow type of one histogram: bucket index to count. Rows merge by adding counts of equal indices."""
 
 _PER_DOUBLING = 1 << SCALE
-_FIRST_BUCKET = -479  # holds 1 ns: 16 * log2(1e-9) is -478.4
+FIRST_BUCKET = -479  # holds 1 ns: 16 * log2(1e-9) is -478.4
 _LAST_BUCKET = 529  # holds 2**63 - 1 ns, 292 years
-_CELL_SHIFT = 52 - 6  # of the bits of a float64: its exponent and the first 6 bits of its mantissa
+CELL_SHIFT = 52 - 6  # of the bits of a float64: its exponent and the first 6 bits of its mantissa
 
 
 def bucket_of(duration_nano: NDArray[np.int64]) -> NDArray[np.int16]:
@@ -33,26 +33,26 @@ def bucket_of(duration_nano: NDArray[np.int64]) -> NDArray[np.int16]:
 
     Source: OpenTelemetry metrics data model, "ExponentialHistogram", with scale 4 and values in seconds.
     """
-    upper_nano, lowest = _bounds()
+    upper_nano, lowest = bucket_bounds()
     nanos = np.maximum(duration_nano, 1)
     # A cell is narrower than a bucket, so a duration is in the bucket its cell begins in or in the next one.
-    cell = (nanos.astype(np.float64).view(np.int64) >> _CELL_SHIFT) - (1023 << 6)
+    cell = (nanos.astype(np.float64).view(np.int64) >> CELL_SHIFT) - (1023 << 6)
     index = lowest[cell]
     index = index - (nanos <= upper_nano[index - 1])  # a duration that float64 rounded up into the next cell
     index = index + (nanos > upper_nano[index])
-    return np.where(duration_nano <= 0, ZERO_BUCKET, index + (_FIRST_BUCKET - 1)).astype(np.int16)
+    return np.where(duration_nano <= 0, ZERO_BUCKET, index + (FIRST_BUCKET - 1)).astype(np.int16)
 
 
 @cache
-def _bounds() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def bucket_bounds() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The largest whole nanoseconds of each bucket, after one for "below the first"; and each cell's first bucket.
 
     In whole numbers, since ``log2`` puts some durations that lie on a bound, such as 2 s, on its wrong side.
     """
-    upper = [_root16(10**144, index + 1) for index in range(_FIRST_BUCKET - 1, _LAST_BUCKET + 1)]
+    upper = [_root16(10**144, index + 1) for index in range(FIRST_BUCKET - 1, _LAST_BUCKET + 1)]
     upper_nano = np.array([min(bound, 2**63 - 1) for bound in upper], np.int64)
     cells = np.arange(63 << 6, dtype=np.int64)
-    lowest_nano = np.ceil(((cells + (1023 << 6)) << _CELL_SHIFT).view(np.float64)).astype(np.int64)
+    lowest_nano = np.ceil(((cells + (1023 << 6)) << CELL_SHIFT).view(np.float64)).astype(np.int64)
     lowest = np.searchsorted(upper_nano, lowest_nano)
     return upper_nano, np.append(lowest, len(upper_nano) - 1)  # float64 rounds the largest integers up to 2**63
 

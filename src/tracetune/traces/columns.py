@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tracetune.domain.spans import SpanBatch
-from tracetune.traces.grouping import GOLDEN, Int32s, Int64s, mixed, table_size
+from tracetune.traces.buckets import buckets_of
+from tracetune.traces.grouping import GOLDEN, Int32s, Int64s, group_rows, mixed, rows_by_group, table_size
 
 NANOS_PER_MINUTE = 60_000_000_000
 
@@ -26,7 +28,7 @@ class Labels:
     peer: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what follows from the columns is kept once it was asked for
 class TraceColumns:
     """Spans trace by trace: trace t owns the rows ``[offsets[t], offsets[t + 1])``. All arrays but offsets are (span,).
 
@@ -62,12 +64,28 @@ class TraceColumns:
         """The number of traces."""
         return len(self.offsets) - 1
 
-    @property
+    @cached_property
     def minute(self) -> Int32s:
         """The minute in which each span starts, since the Unix epoch."""
         return (self.start // NANOS_PER_MINUTE).astype(np.int32)
 
-    def trace_of_row(self) -> Int32s:
+    @cached_property
+    def operation(self) -> Int32s:
+        """The number of each span's (service, name), by first appearance."""
+        return group_rows(self.service, self.name)[1]
+
+    @cached_property
+    def duration_nano(self) -> Int64s:
+        """How long each span took."""
+        return self.end - self.start
+
+    @cached_property
+    def duration_bucket(self) -> NDArray[np.int16]:
+        """The histogram bucket of each span's duration."""
+        return buckets_of(self.duration_nano)
+
+    @cached_property
+    def trace(self) -> Int32s:
         """The number of each span's trace."""
         return np.repeat(np.arange(self.traces, dtype=np.int32), np.diff(self.offsets))
 
@@ -86,7 +104,7 @@ class TraceColumns:
         """The spans of a batch in trace order; traces by their first span, the spans of a trace in the batch's order."""
         trace_id = signed(spans.ids("trace_id"))
         number, traces = number_traces(trace_id)
-        offsets, row = _rows_by_trace(number, traces)
+        offsets, row = rows_by_group(number, traces)
         labels = {key: spans.labels(column) for key, column in _LABELS.items()}
         return cls(
             offsets=offsets,
@@ -126,7 +144,7 @@ def number_traces(trace_id: Int64s) -> tuple[Int32s, int]:
     """The number of each row's trace, by first appearance, and how many traces there are."""
     count = len(trace_id)
     mask = table_size(count) - 1
-    slots = np.full(mask + 1, -1, np.int32)
+    slots = np.zeros(mask + 1, np.int32)  # the number of a trace + 1
     first = np.empty(count, np.int64)
     number = np.empty(count, np.int32)
     traces = 0
@@ -136,29 +154,14 @@ def number_traces(trace_id: Int64s) -> tuple[Int32s, int]:
             number[row] = number[row - 1]
             continue
         at = mixed(low ^ (high * GOLDEN)) & mask
-        while slots[at] >= 0:
-            known = first[slots[at]]
+        while slots[at] > 0:
+            known = first[slots[at] - 1]
             if trace_id[known, 0] == high and trace_id[known, 1] == low:
                 break
             at = (at + 1) & mask
-        if slots[at] < 0:
-            slots[at] = traces
+        if slots[at] == 0:
             first[traces] = row
             traces += 1
-        number[row] = slots[at]
+            slots[at] = traces
+        number[row] = slots[at] - 1
     return number, traces
-
-
-@njit(cache=True, nogil=True)
-def _rows_by_trace(number: Int32s, traces: int) -> tuple[Int64s, Int64s]:
-    offsets = np.zeros(traces + 1, np.int64)
-    for row in range(len(number)):
-        offsets[number[row] + 1] += 1
-    for trace in range(traces):
-        offsets[trace + 1] += offsets[trace]
-    filled = offsets[:-1].copy()
-    order = np.empty(len(number), np.int64)
-    for row in range(len(number)):
-        order[filled[number[row]]] = row
-        filled[number[row]] += 1
-    return offsets, order

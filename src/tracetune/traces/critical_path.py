@@ -40,13 +40,14 @@ def critical_paths(start: Int64s, end: Int64s, parent: Int32s, children: Childre
 
     Source: Zhang et al., "CRISP: Critical Path Analysis of Large-Scale Microservice Architectures", USENIX ATC 2022, §3.
     """
-    return CriticalPaths(*_critical_paths(start, end, parent, children.offsets, children.rows))
+    span, root, own, found = _critical_paths(start, end, parent, children.offsets, children.rows)
+    return CriticalPaths(span[:found], root[:found], own[:found])
 
 
 @njit(cache=True, nogil=True)
 def _critical_paths(
     start: Int64s, end: Int64s, parent: Int32s, offsets: Int32s, rows: Int32s
-) -> tuple[Int32s, Int32s, Int64s]:
+) -> tuple[Int32s, Int32s, Int64s, int]:
     count = len(start)
     span = np.empty(count, np.int32)  # a queue: what is found is looked into later, so depth needs no recursion
     root = np.empty(count, np.int32)
@@ -72,4 +73,4 @@ def _critical_paths(
                     own[done] -= to - from_
                     cursor = from_
             done += 1
-    return span[:found].copy(), root[:found].copy(), own[:found].copy()
+    return span, root, own, found

@@ -9,10 +9,10 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
-from tracetune.domain.histograms import Histograms, bucket_of
+from tracetune.domain.histograms import Histograms
 from tracetune.domain.minutes import EXEMPLARS, column, histograms, labels
 from tracetune.traces.columns import TraceColumns
-from tracetune.traces.grouping import Int32s, Int64s, group_pairs
+from tracetune.traces.grouping import Int32s, Int64s, group_rows
 from tracetune.traces.red import Operations
 from tracetune.traces.tables import label_column, to_table
 
@@ -37,22 +37,25 @@ def choose_exemplars(columns: TraceColumns, operations: Operations, entry: NDArr
     at = np.flatnonzero(entry)
     table = operations.table
     group = operations.group[at]
-    _, name = group_pairs(labels(table, "service_name")[0], labels(table, "span_name")[0])
-    first, choice_of_group = group_pairs(column(table, "minute"), name)  # rows that differ in kind only: one choice
+    operation = (labels(table, "service_name")[0], labels(table, "span_name")[0])
+    first, choice_of_group = group_rows(column(table, "minute"), *operation)  # rows that differ in kind are one choice
     choices = len(first)
     begins_traces = np.bincount(choice_of_group, column(table, "root_calls"), choices) > 0
-    duration = columns.end[at] - columns.start[at]
+    duration = columns.duration_nano[at]
     choice = choice_of_group[group]
     is_usual = _has_most_calls(table, choice_of_group, choices)[group]
-    is_usual &= bucket_of(duration) == _median_buckets(histograms(table, "duration"))[group]
-    ids = (columns.trace_id[at], columns.span_id[at])
-    slowest = _best(choice, choices, duration, np.ones(len(at), np.bool_), *ids)
-    usual = _best(choice, choices, np.zeros_like(duration), is_usual, *ids)
+    is_usual &= columns.duration_bucket[at] == _median_buckets(histograms(table, "duration"))[group]
+    slowest = _best(choice, choices, duration, at, columns.trace_id, columns.span_id)
+    candidates = np.flatnonzero(is_usual)
+    usual = _best(
+        choice[candidates], choices, np.zeros_like(candidates), at[candidates], columns.trace_id, columns.span_id
+    )
+    usual = np.where(usual >= 0, candidates[usual], -1)
     is_other = (usual >= 0) & (usual != slowest)
     picked = np.concatenate([slowest[slowest >= 0], usual[is_other]])
     row = at[picked]
     keep = np.zeros(columns.traces, np.bool_)
-    keep[columns.trace_of_row()[row[begins_traces[choice[picked]]]]] = True
+    keep[columns.trace[row[begins_traces[choice[picked]]]]] = True
     keep &= np.diff(columns.offsets) <= MOST_SPANS_KEPT
     chosen = to_table(
         EXEMPLARS,
@@ -96,19 +99,21 @@ def _median_buckets(durations: Histograms) -> NDArray[np.int16]:
 
 
 @njit(cache=True, nogil=True)
-def _best(
-    choice: Int32s, choices: int, weight: Int64s, allowed: NDArray[np.bool_], trace_id: Int64s, span_id: Int64s
-) -> Int64s:
-    """The allowed row with the largest weight for each choice, of equal ones that with the smallest ids; -1 for none."""
+def _best(choice: Int32s, choices: int, weight: Int64s, row: Int64s, trace_id: Int64s, span_id: Int64s) -> Int64s:
+    """The candidate with the largest weight for each choice, of equal ones that with the smallest ids; -1 for none."""
     best = np.full(choices, -1, np.int64)
-    for row in range(len(choice)):
-        other = best[choice[row]]
-        if not allowed[row]:
-            continue
-        if other < 0 or weight[row] > weight[other]:
-            best[choice[row]] = row
-        elif weight[row] == weight[other]:
-            left = (trace_id[row, 0], trace_id[row, 1], span_id[row])
-            if left < (trace_id[other, 0], trace_id[other, 1], span_id[other]):
-                best[choice[row]] = row
+    for at in range(len(choice)):
+        other = best[choice[at]]
+        if other < 0 or weight[at] > weight[other]:
+            best[choice[at]] = at
+        elif weight[at] == weight[other]:
+            left, right = row[at], row[other]
+            if trace_id[left, 0] != trace_id[right, 0]:
+                is_smaller = trace_id[left, 0] < trace_id[right, 0]
+            elif trace_id[left, 1] != trace_id[right, 1]:
+                is_smaller = trace_id[left, 1] < trace_id[right, 1]
+            else:
+                is_smaller = span_id[left] < span_id[right]
+            if is_smaller:
+                best[choice[at]] = at
     return best

@@ -15,7 +15,7 @@ GOLDEN = -7046029254386353131
 """2**64 / golden ratio, odd, as a signed integer: multiplying by it spreads keys that differ in few bits (Knuth, TAOCP 6.4)."""
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def mixed(key: int) -> int:
     """A key with its bits spread, for the low bits to be taken as a slot.
 
@@ -36,43 +36,105 @@ def table_size(entries: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _group(keys: Int64s) -> tuple[Int64s, Int32s]:
+def _group(keys: Int64s) -> tuple[Int64s, Int32s, int]:
     count = len(keys)
-    size = 1024
-    slots = np.full(size, -1, np.int32)
+    mask = 1023
+    table = np.zeros((mask + 1, 2), np.int64)  # a key beside its group + 1, so that a look-up touches one cache line
     first = np.empty(count, np.int64)
     group = np.empty(count, np.int32)
     groups = 0
     for row in range(count):
         key = keys[row]
-        at = mixed(key) & (size - 1)
-        while slots[at] >= 0 and keys[first[slots[at]]] != key:
-            at = (at + 1) & (size - 1)
-        if slots[at] < 0:
-            slots[at] = groups
+        at = mixed(key) & mask
+        while table[at, 1] > 0 and table[at, 0] != key:
+            at = (at + 1) & mask
+        if table[at, 1] == 0:
             first[groups] = row
             groups += 1
-        group[row] = slots[at]
-        if 2 * groups > size:  # a table that fits the groups, not the rows, stays in the cache
-            size *= 4
-            slots = np.full(size, -1, np.int32)
+            table[at, 0], table[at, 1] = key, groups
+        group[row] = table[at, 1] - 1
+        if 2 * groups > mask:  # a table that fits the groups, not the rows, stays in the cache
+            mask = 4 * mask + 3
+            table = np.zeros((mask + 1, 2), np.int64)
             for known in range(groups):
-                at = mixed(keys[first[known]]) & (size - 1)
-                while slots[at] >= 0:
-                    at = (at + 1) & (size - 1)
-                slots[at] = known
-    return first[:groups].copy(), group
+                at = mixed(keys[first[known]]) & mask
+                while table[at, 1] > 0:
+                    at = (at + 1) & mask
+                table[at, 0], table[at, 1] = keys[first[known]], known + 1
+    return first, group, groups
 
 
 def group_keys(keys: Int64s) -> tuple[Int64s, Int32s]:
     """The first row of each distinct key, (group,), in order of appearance, and the group of each row, (row,)."""
-    first, group = _group(np.ascontiguousarray(keys, np.int64))
-    return first, group
+    first, group, groups = _group(np.ascontiguousarray(keys, np.int64))
+    return first[:groups].copy(), group
 
 
-def group_pairs(left: NDArray[np.integer[Any]], right: NDArray[np.integer[Any]]) -> tuple[Int64s, Int32s]:
-    """Groups of equal pairs of numbers from -1 to 2**31 - 2, such as label codes."""
-    return group_keys(((left.astype(np.int64) + 1) << 32) | (right.astype(np.int64) + 1))
+def group_rows(*columns: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> tuple[Int64s, Int32s]:
+    """As ``group_keys``, by several columns of whole numbers, each (row,): rows that are equal in all are a group.
+
+    Rows that stand together should agree in the first column, such as the minute: they are then near in memory.
+    """
+    packed = np.zeros(len(columns[0]), np.int64)
+    most = 1  # the numbers in packed are below this
+    for column in columns if len(packed) else ():
+        low = int(column.min())
+        width = int(column.max()) - low + 1
+        if most * width > _most_dense(packed):
+            first, group = _group_below(packed, most)
+            packed, most = group.astype(np.int64), len(first)
+        packed *= width
+        packed += column
+        packed -= low
+        most *= width
+    return _group_below(packed, most)
+
+
+def _most_dense(keys: Int64s) -> int:
+    """Up to here a table of all possible keys is faster than hashing, though most of it is never touched."""
+    return 4 * len(keys) + 4096
+
+
+def _group_below(keys: Int64s, most: int) -> tuple[Int64s, Int32s]:
+    if most > _most_dense(keys):
+        return group_keys(keys)
+    first, group, groups = _group_dense(keys, most)
+    return first[:groups].copy(), group
+
+
+@njit(cache=True, nogil=True)
+def _group_dense(keys: Int64s, most: int) -> tuple[Int64s, Int32s, int]:
+    known = np.zeros(most, np.int32)  # the group + 1
+    first = np.empty(len(keys), np.int64)
+    group = np.empty(len(keys), np.int32)
+    groups = 0
+    for row in range(len(keys)):
+        if known[keys[row]] == 0:
+            first[groups] = row
+            groups += 1
+            known[keys[row]] = groups
+        group[row] = known[keys[row]] - 1
+    return first, group, groups
+
+
+@njit(cache=True, nogil=True)
+def rows_by_group(group: Int32s, groups: int) -> tuple[Int64s, Int64s]:
+    """The rows of group g, in their order, are ``rows[offsets[g]:offsets[g + 1]]``."""
+    offsets = np.zeros(groups + 1, np.int64)
+    for row in range(len(group)):
+        offsets[group[row]] += 1
+    for at in range(groups):
+        offsets[at + 1] += offsets[at]
+    rows = np.empty(len(group), np.int64)
+    for row in range(len(group) - 1, -1, -1):  # backward, as each offset comes down from its group's end to its begin
+        offsets[group[row]] -= 1
+        rows[offsets[group[row]]] = row
+    return offsets, rows
+
+
+def counts(group: Int32s, groups: int) -> Int64s:
+    """How many rows each group has, (group,)."""
+    return np.bincount(group, minlength=groups)
 
 
 def sums(group: Int32s, groups: int, values: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> Int64s:

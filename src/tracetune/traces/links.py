@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from tracetune.domain.minutes import LINKS
 from tracetune.domain.spans import SpanBatch, SpanKind, StatusCode
 from tracetune.traces.attributes import any_attribute
+from tracetune.traces.buckets import buckets_of, histograms_of
 from tracetune.traces.columns import TraceColumns
-from tracetune.traces.grouping import Int32s, group_pairs, sums
-from tracetune.traces.tables import histograms_of, label_column, to_table
+from tracetune.traces.grouping import Int32s, counts, group_rows, rows_by_group, sums
+from tracetune.traces.tables import label_column, to_table
 from tracetune.traces.tree import Parents
 
 CONNECTION_TYPES = ("", "database", "messaging_system", "virtual_node")
@@ -50,7 +51,8 @@ def pair_calls(columns: TraceColumns, parents: Parents, entry: NDArray[np.bool_]
     - A CLIENT or PRODUCER span with neither an entry child nor another such span of the same call below it is a call to
       what it names as its peer; without a peer there is nothing to tell.
     """
-    return Calls(*_pair_calls(columns.kind, columns.peer, parents.parent, entry))
+    caller, callee, is_paired, calls = _pair_calls(columns.kind, columns.peer, parents.parent, entry)
+    return Calls(caller[:calls].copy(), callee[:calls].copy(), is_paired[:calls].copy())
 
 
 def count_links(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> pa.Table:
@@ -63,20 +65,18 @@ def count_links(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> pa.Tab
     has_callee = callee >= 0
     told_by = np.where(has_callee, callee, caller)
     measured_by = np.where(calls.is_paired | ~has_callee | (columns.kind[caller] == _PRODUCER), caller, callee)
-    duration = columns.end - columns.start
     error = columns.status == StatusCode.ERROR
     connection = _connection_types(columns, calls, spans)
     server, server_names = _callees(columns, calls)
     client = columns.service[caller]
     minute = columns.minute[told_by]
     name = columns.name[told_by]
-    _, edge = group_pairs(client, server)
-    _, typed = group_pairs(edge, connection)
-    _, operation = group_pairs(typed, name)
-    first, group = group_pairs(minute, operation)
+    _, operation = group_rows(client, server, connection, name)
+    first, group = group_rows(minute, operation)
     groups = len(first)
-    gap = np.maximum(duration[caller] - duration[callee], 0)[calls.is_paired]
+    duration = columns.duration_nano
     paired_group = group[calls.is_paired]
+    gap = np.maximum(duration[caller[calls.is_paired]] - duration[callee[calls.is_paired]], 0)
     return to_table(
         LINKS,
         {
@@ -85,13 +85,13 @@ def count_links(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> pa.Tab
             "server": label_column(server[first], server_names),
             "span_name": label_column(name[first], columns.labels.name),
             "connection_type": label_column(connection[first], CONNECTION_TYPES),
-            "calls": sums(group, groups, np.ones(len(group), np.int64)),
-            "errors": sums(group, groups, error[caller] | (has_callee & error[callee])),
+            "calls": counts(group, groups),
+            "errors": counts(group[error[caller] | (has_callee & error[callee])], groups),
             "client_duration_nano": sums(group, groups, duration[measured_by]),
-            "paired_calls": sums(group, groups, calls.is_paired),
+            "paired_calls": counts(paired_group, groups),
             "gap_nano": sums(paired_group, groups, gap),
-            "client_duration": histograms_of(group, groups, duration[measured_by]),
-            "gap": histograms_of(paired_group, groups, gap),
+            "client_duration": histograms_of(*rows_by_group(group, groups), columns.duration_bucket[measured_by]),
+            "gap": histograms_of(*rows_by_group(paired_group, groups), buckets_of(gap)),
         },
     )
 
@@ -120,7 +120,7 @@ def _connection_types(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> 
 @njit(cache=True, nogil=True)
 def _pair_calls(
     kind: NDArray[np.int8], peer: Int32s, parent: Int32s, entry: NDArray[np.bool_]
-) -> tuple[Int32s, Int32s, NDArray[np.bool_]]:
+) -> tuple[Int32s, Int32s, NDArray[np.bool_], int]:
     count = len(kind)
     entries_below = np.zeros(count, np.int32)
     passed_on = np.zeros(count, np.bool_)  # the call is told of by a CLIENT or PRODUCER span below
@@ -143,4 +143,4 @@ def _pair_calls(
         if calls_out and entries_below[row] == 0 and not passed_on[row]:
             caller[calls], callee[calls], is_paired[calls] = row, -1, False
             calls += 1
-    return caller[:calls].copy(), callee[:calls].copy(), is_paired[:calls].copy()
+    return caller, callee, is_paired, calls

@@ -9,28 +9,27 @@ from numba import njit
 from tracetune.domain.minutes import PATHS
 from tracetune.traces.columns import TraceColumns
 from tracetune.traces.critical_path import CriticalPaths
-from tracetune.traces.grouping import Int32s, Int64s, group_pairs, sums
+from tracetune.traces.grouping import Int32s, Int64s, counts, group_rows, sums
 from tracetune.traces.tables import label_column, to_table
 
 
 def count_paths(columns: TraceColumns, paths: CriticalPaths) -> pa.Table:
     """One row a (minute of the root, root operation, service, operation) on critical paths."""
-    _, operation = group_pairs(columns.service, columns.name)
-    minute = columns.minute
-    _, began = group_pairs(minute[paths.root], operation[paths.root])
-    first, group = group_pairs(began, operation[paths.span])
+    minute, service, name = columns.minute, columns.service, columns.name
+    operation = columns.operation
+    first, group = group_rows(minute[paths.root], operation[paths.root], operation[paths.span])
     groups = len(first)
     root, span = paths.root[first], paths.span[first]
     return to_table(
         PATHS,
         {
             "minute": minute[root],
-            "entry_service": label_column(columns.service[root], columns.labels.service),
-            "entry_name": label_column(columns.name[root], columns.labels.name),
-            "service_name": label_column(columns.service[span], columns.labels.service),
-            "span_name": label_column(columns.name[span], columns.labels.name),
+            "entry_service": label_column(service[root], columns.labels.service),
+            "entry_name": label_column(name[root], columns.labels.name),
+            "service_name": label_column(service[span], columns.labels.service),
+            "span_name": label_column(name[span], columns.labels.name),
             "traces": _distinct_roots(group, groups, paths.root),
-            "spans": sums(group, groups, np.ones(len(group), np.int64)),
+            "spans": counts(group, groups),
             "critical_path_nano": sums(group, groups, paths.own_nano),
         },
     )

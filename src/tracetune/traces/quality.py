@@ -61,9 +61,11 @@ def count_problems(columns: TraceColumns, parents: Parents, shift: Int64s, spans
         **_unlabelled(columns, spans),
     }
     for code, mask in by_service.items():
-        _add_places(problems, code, columns.service[mask], columns.labels.service)
-    host, names = hosts(columns)
-    _add_places(problems, "clock_skew", host[shift != 0], names)
+        if mask.any():
+            _add_places(problems, code, columns.service[mask], columns.labels.service)
+    if shift.any():
+        host, names = hosts(columns)
+        _add_places(problems, "clock_skew", host[shift != 0], names)
     _add_trace_problems(problems, columns, parents)
     return problems
 
@@ -115,7 +117,7 @@ def _add_places(problems: Problems, code: str, codes: Int32s, names: list[str]) 
 
 
 def _add_trace_problems(problems: Problems, columns: TraceColumns, parents: Parents) -> None:
-    trace = columns.trace_of_row()
+    trace = columns.trace
     is_root = parents.role == Role.ROOT
     roots = np.bincount(trace[is_root], minlength=columns.traces)
     problems.add("multiple_roots", int((roots > 1).sum()))

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from tracetune.domain.minutes import OPERATIONS
 from tracetune.domain.spans import StatusCode
+from tracetune.traces.buckets import buckets_of, histograms_of
 from tracetune.traces.columns import TraceColumns
-from tracetune.traces.grouping import Int32s, Int64s, group_keys, group_pairs, sums
-from tracetune.traces.tables import histograms_of, label_column, to_table
+from tracetune.traces.grouping import Int32s, Int64s, counts, group_rows, rows_by_group, sums
+from tracetune.traces.tables import label_column, to_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +28,25 @@ def count_operations(
     columns: TraceColumns, entry: NDArray[np.bool_], root_call: NDArray[np.bool_], self_time_nano: Int64s
 ) -> Operations:
     """One row a (minute, service, span name, kind, entry or not) from spans of any traces."""
-    _, operation = group_pairs(columns.service, columns.name)
-    minute = columns.minute
-    # 26 bits of minutes until 2100, 31 of operations, 3 of kinds, 1 of entries: a key of 61 bits.
-    key = (((minute.astype(np.int64) << 31) | operation) << 4) | (columns.kind.astype(np.int64) << 1) | entry
-    first, group = group_keys(key)
+    minute, service, name = columns.minute, columns.service, columns.name
+    first, group = group_rows(minute, columns.operation, columns.kind, entry)
     groups = len(first)
-    duration = columns.end - columns.start
+    by_group = rows_by_group(group, groups)
     table = to_table(
         OPERATIONS,
         {
             "minute": minute[first],
-            "service_name": label_column(columns.service[first], columns.labels.service),
-            "span_name": label_column(columns.name[first], columns.labels.name),
+            "service_name": label_column(service[first], columns.labels.service),
+            "span_name": label_column(name[first], columns.labels.name),
             "span_kind": columns.kind[first],
             "is_entry": entry[first],
-            "calls": sums(group, groups, np.ones(len(group), np.int64)),
-            "errors": sums(group, groups, columns.status == StatusCode.ERROR),
-            "root_calls": sums(group, groups, root_call),
-            "duration_nano": sums(group, groups, duration),
+            "calls": counts(group, groups),
+            "errors": counts(group[columns.status == StatusCode.ERROR], groups),
+            "root_calls": counts(group[root_call], groups),
+            "duration_nano": sums(group, groups, columns.duration_nano),
             "self_time_nano": sums(group, groups, self_time_nano),
-            "duration": histograms_of(group, groups, duration),
-            "self_time": histograms_of(group, groups, self_time_nano),
+            "duration": histograms_of(*by_group, columns.duration_bucket),
+            "self_time": histograms_of(*by_group, buckets_of(self_time_nano)),
         },
     )
     return Operations(table, group)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from tracetune.domain.spans import SpanKind
 from tracetune.traces.columns import TraceColumns
-from tracetune.traces.grouping import Int32s, Int64s, group_pairs, sums
+from tracetune.traces.grouping import Int32s, Int64s, counts, group_rows
 from tracetune.traces.tree import Parents
 
 TOLERANCE_NANO = 1_000
@@ -69,6 +70,8 @@ def hosts(columns: TraceColumns) -> tuple[Int32s, list[str]]:
 def _edges_between_hosts(columns: TraceColumns, parents: Parents) -> _Edges | None:
     """All calls between such hosts as have a call outside its caller; None if there are none."""
     host, _ = hosts(columns)
+    if not _is_any_outside(columns.start, columns.end, host, parents.parent):
+        return None
     child = np.flatnonzero(parents.parent >= 0)
     above = parents.parent[child]
     is_between = (host[child] != host[above]) & (columns.kind[child] != SpanKind.CONSUMER)
@@ -82,8 +85,8 @@ def _edges_between_hosts(columns: TraceColumns, parents: Parents) -> _Edges | No
     if not (is_early | is_late).any():
         return None
     sign = np.where(host[above] < host[child], 1, -1)
-    first, pair = group_pairs(np.minimum(host[above], host[child]), np.maximum(host[above], host[child]))
-    is_suspect = sums(pair, len(first), is_early | is_late) > 0
+    first, pair = group_rows(np.minimum(host[above], host[child]), np.maximum(host[above], host[child]))
+    is_suspect = counts(pair[is_early | is_late], len(first)) > 0
     used = is_suspect[pair]
     return _Edges(
         child=child[used],
@@ -95,6 +98,19 @@ def _edges_between_hosts(columns: TraceColumns, parents: Parents) -> _Edges | No
         is_early=is_early[used],
         is_late=is_late[used],
     )
+
+
+@njit(cache=True, nogil=True)
+def _is_any_outside(start: Int64s, end: Int64s, host: Int32s, parent: Int32s) -> bool:
+    """Whether any call between two hosts may speak for a clock; where none does, which is usual, all else is spared."""
+    for row in range(len(parent)):
+        above = parent[row]
+        if above < 0 or host[above] == host[row]:
+            continue
+        before, after = start[above] - start[row], end[row] - end[above]
+        if before + after <= 0 and (before > TOLERANCE_NANO or after > TOLERANCE_NANO):
+            return True
+    return False
 
 
 def _believed_offsets(edges: _Edges) -> Int64s:

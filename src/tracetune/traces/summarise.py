@@ -92,7 +92,7 @@ def summarise(spans: SpanBatch) -> TraceSummary:
         paths=count_paths(columns, critical_paths(columns.start, columns.end, parents.parent, children)),
         exemplars=exemplars.table,
     )
-    kept = columns.row[exemplars.keep[columns.trace_of_row()]]
+    kept = columns.row[exemplars.keep[columns.trace]]
     return TraceSummary(minutes, problems, spans.take(np.sort(kept)), len(columns), columns.traces)
 
 
