@@ -16,10 +16,10 @@ def _text(answer: RenderableType) -> str:
     return capture.get()
 
 
-def _advice(action: Action, knob: Knob = Knob.REPLICAS, *, target: float | None = 3.0) -> Advice:
-    return Advice(
-        "cart", "", knob, action, "replicas", 2.0, 2.0, target, 4.0, Confidence.HIGH, ("it is busy",), "pod names"
-    )
+def _advice(
+    action: Action, knob: Knob = Knob.REPLICAS, *, target: float | None = 3.0, unit: str = "replicas"
+) -> Advice:
+    return Advice("cart", "", knob, action, unit, 2.0, 2.0, target, 4.0, Confidence.HIGH, ("it is busy",), "pod names")
 
 
 def test_sparkline_keeps_gaps_and_shows_what_rose() -> None:
@@ -41,7 +41,8 @@ def test_sparkline_of_nothing_is_empty() -> None:
     [
         (_advice(Action.SET), "3 (2–4)"),
         (_advice(Action.KEEP), "keep 3 (2–4)"),
-        (_advice(Action.KEEP, Knob.ROLLBACK, target=None), "keep"),
+        (_advice(Action.KEEP, Knob.ROLLBACK, target=None, unit="2"), "stay off 2"),
+        (_advice(Action.SET, Knob.INSTRUMENTATION, target=None, unit="k8s.pod.name"), "set k8s.pod.name"),
         (_advice(Action.CANNOT_SAY), "cannot say"),
     ],
 )

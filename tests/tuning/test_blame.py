@@ -36,7 +36,7 @@ def test_release_behind_an_incident_is_to_be_rolled_back() -> None:
     assert [(each.target_service, each.knob, each.action) for each in found] == [
         ("payments", Knob.ROLLBACK, Action.SET)
     ]
-    assert found[0].reasons[0] == "roll back payments 4.18.0, first seen at 13:42: it is slow"
+    assert found[0].reasons[0] == "Roll back payments 4.18.0, first seen at 13:42: it is slow"
 
 
 def test_release_that_is_gone_already_is_to_be_kept_away_from() -> None:
@@ -49,7 +49,7 @@ def test_release_that_is_gone_already_is_to_be_kept_away_from() -> None:
     found = list(rollbacks(batch, {"a": ranking}))
 
     assert found[0].action is Action.KEEP
-    assert found[0].reasons[0] == "keep away from payments 2, gone since 21:40: while it ran: it is slow"
+    assert found[0].reasons[0] == "Stay off payments 2, gone since 21:40; while it ran: it is slow"
 
 
 def test_doubtful_cause_rolls_nothing_back() -> None:

@@ -10,14 +10,14 @@ from tracetune.tuning.demand import demands
 from tracetune.tuning.instrumentation import instrumentation
 
 
-def test_missing_instances_and_versions_are_asked_for_with_what_they_unlock() -> None:
+def test_each_missing_attribute_is_asked_for_once_with_the_services_that_lack_it() -> None:
     batch = minutes(lambda _: shop(), 10, pods=lambda _: {"payments": pods_of(2), "bank": pods_of(2, "")})
 
-    found = {
-        each.target_service: each for each in instrumentation(demands(batch, np.arange(START, START + 10)).values())
-    }
+    pod, version = instrumentation(demands(batch, np.arange(START, START + 10)).values())
 
-    assert "payments" not in found
-    assert found["bank"].knob is Knob.INSTRUMENTATION
-    assert [reason.split(":")[0] for reason in found["bank"].reasons[1:]] == ["service.version"]
-    assert [reason.split(" ")[0] for reason in found["cart"].reasons[1:]] == ["k8s.pod.name", "service.version:"]
+    assert (pod.knob, pod.unit, version.unit) == (Knob.INSTRUMENTATION, "k8s.pod.name", "service.version")
+    assert "bank" not in pod.reasons[-1]
+    assert "cart" in pod.reasons[-1]
+    assert {"bank", "cart"} <= set(version.reasons[-1].removeprefix("missing in ").split(", "))
+    assert "payments" not in version.reasons[-1]
+    assert version.reasons[0].startswith(version.target_service)

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tracetune.domain import words
-from tracetune.domain.advice import Action, Advice
+from tracetune.domain.advice import Action, Advice, Knob
 from tracetune.domain.analysis import Analysis
 from tracetune.domain.anomalies import Anomaly, AnomalyKind, Incident, Severity
 from tracetune.domain.causes import CauseKind, CauseRanking
@@ -203,11 +203,20 @@ def _advised(found: Advice) -> str:
     if found.action is Action.CANNOT_SAY:
         return "cannot say"
     if found.target is None:
-        return "keep" if found.action is Action.KEEP else found.knob.value.replace("_", " ")
+        return _deed(found)
     text = _amount(found.target, found.unit)
     if found.lower is not None and found.upper is not None and found.lower != found.upper:
         text += f" ({_amount(found.lower, found.unit)}–{_amount(found.upper, found.unit)})"
     return f"keep {text}" if found.action is Action.KEEP else text
+
+
+def _deed(found: Advice) -> str:
+    """Advice without a number: its unit names the version or the attribute."""
+    if found.knob is Knob.ROLLBACK:
+        return f"{'stay off' if found.action is Action.KEEP else 'roll back'} {found.unit}".rstrip()
+    if found.knob is Knob.INSTRUMENTATION:
+        return f"set {found.unit}"
+    return "keep"
 
 
 def findings(found: Sequence[Finding]) -> RenderableType:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tracetune.domain.advice import Action, Advice, Capacity, Knob
+from tracetune.domain.advice import Action, Advice, Capacity, Confidence, Knob
 from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import Incident
 from tracetune.domain.causes import CauseRanking
@@ -23,16 +23,16 @@ from tracetune.tuning.timeouts import timeouts
 
 _ORDER = (  # what ends harm, then what prevents it, then what may stay, then what is needed to say more
     (Knob.ROLLBACK, Action.SET),
+    (Knob.ROLLBACK, Action.KEEP),
     (Knob.REPLICAS, Action.SET),
     (Knob.RETRIES, Action.SET),
-    (Knob.ROLLBACK, Action.KEEP),
     (Knob.TIMEOUT, Action.SET),
     (Knob.CONNECTION_POOL, Action.SET),
     (Knob.REPLICAS, Action.KEEP),
     (Knob.RETRIES, Action.KEEP),
-    (Knob.INSTRUMENTATION, Action.SET),
     (Knob.REPLICAS, Action.CANNOT_SAY),
     (Knob.TIMEOUT, Action.CANNOT_SAY),
+    (Knob.INSTRUMENTATION, Action.SET),
 )
 
 
@@ -83,8 +83,8 @@ def advise(
 
 def _usefulness(
     advice: Advice, in_trouble: set[str], weight: Mapping[str, float]
-) -> tuple[bool, int, bool, float, str, str]:
-    """Sorts by what is in an incident, kind, and requests in flight; names settle ties.
+) -> tuple[bool, int, bool, bool, float, str, str]:
+    """Sorts by kind, low confidence last, what is in an incident, and requests in flight; names settle ties.
 
     To keep the replicas of a slow service is news, because somebody is about to add some; of a calm one it is not.
     """
@@ -94,4 +94,5 @@ def _usefulness(
         advice.knob is Knob.REPLICAS and advice.action is Action.KEEP and not is_calm
     )
     busy = weight.get(advice.target_service, 0.0)
-    return (not is_news, place, is_calm, -busy, advice.target_service, advice.peer)
+    is_unsure = advice.action is Action.SET and advice.confidence is Confidence.LOW
+    return (not is_news, place, is_unsure, is_calm, -busy, advice.target_service, advice.peer)

@@ -22,7 +22,7 @@ SURE = 0.5
 
 
 def rollbacks(minutes: MinuteBatch, rankings: Mapping[str, CauseRanking]) -> Iterator[Advice]:
-    """For each release that is the likely trigger of an incident: roll it back, or keep away from it if that was done."""
+    """For each release that is the likely trigger of an incident: roll it back, or stay off it; the unit is its version."""
     told = set()
     for ranking in rankings.values():
         cause = _sure(ranking)
@@ -30,18 +30,19 @@ def rollbacks(minutes: MinuteBatch, rankings: Mapping[str, CauseRanking]) -> Ite
             continue
         told.add(ranking.release)
         release, _, at = ranking.release.rpartition(" at ")
-        gone = _gone_since(minutes, cause.service_name, release.removeprefix(f"{cause.service_name} "))
+        version = release.removeprefix(f"{cause.service_name} ")
+        gone = _gone_since(minutes, cause.service_name, version)
         said = (
-            f"roll back {release}, first seen at {at}: {ranking.headline}"
+            f"Roll back {release}, first seen at {at}: {ranking.headline}"
             if gone is None
-            else f"keep away from {release}, gone since {words.clock(gone)}: while it ran: {ranking.headline}"
+            else f"Stay off {release}, gone since {words.clock(gone)}; while it ran: {ranking.headline}"
         )
         yield Advice(
             cause.service_name,
             "",
             Knob.ROLLBACK,
             Action.SET if gone is None else Action.KEEP,
-            "",
+            version,
             None,
             None,
             None,
