@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tracetune.app import Application
-from tracetune.errors import InvalidInput, NotFound
+from tracetune.errors import InvalidInput, NotEnoughData, NotFound
 from tracetune.settings import LearnSettings, Settings
 from tracetune.testing.build import build
 from tracetune.testing.writers import write_spans
@@ -50,3 +50,22 @@ def test_demo_into_a_file_s_place_is_refused(tmp_path: Path) -> None:
 
 def test_no_advice_to_apply_is_an_empty_patch_that_says_so() -> None:
     assert Application(BASELINES).patches([]) == "# nothing to change\n"
+
+
+def test_file_whose_spans_are_all_unusable_is_refused_with_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "old.json"
+    file.write_text(
+        '{"data": [{"traceID": "1", "spans": [{"traceID": "1", "spanID": "2", "operationName": "GET", "startTime": 5,'
+        ' "duration": 3, "processID": "p1"}], "processes": {"p1": {"serviceName": "shop"}}}]}'
+    )
+
+    with pytest.raises(NotEnoughData, match="1 of 1 left out, time before the year 2000"):
+        Application(BASELINES).analyze([str(file)], _silent)
+
+
+def test_export_without_traces_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "none.json"
+    file.write_text('{"data": []}')
+
+    with pytest.raises(NotEnoughData, match="holds no spans"):
+        Application(BASELINES).analyze([str(file)], _silent)

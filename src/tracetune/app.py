@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tracetune import __version__, pipeline
+from tracetune.domain import words
 from tracetune.domain.advice import Advice
 from tracetune.domain.analysis import Analysis, Ingested
-from tracetune.errors import InvalidInput, Unavailable
+from tracetune.errors import InvalidInput, NotEnoughData, Unavailable
 from tracetune.forecasting.candidates import can_train, candidates
 from tracetune.pipeline import Report, Stopwatch
 from tracetune.ports import MinuteStore
@@ -45,11 +46,17 @@ class Application:
         return ingested
 
     def analyze(self, patterns: Sequence[str], report: Report) -> Analysis:
-        """Read, learn, detect, explain and tune."""
+        """Read, learn, detect, explain and tune.
+
+        Raises:
+            NotEnoughData: the files were read, but no span in them is usable; it says why.
+        """
         stopwatch = Stopwatch()
         with stopwatch.stage("read") as note:
             ingested = self.ingest(patterns, report)
             note(spans=ingested.spans, traces=ingested.traces, services=ingested.services)
+        if not ingested.spans:
+            raise _nothing_usable(ingested)
         return pipeline.analyze(ingested, self._plan(report), stopwatch)
 
     def write_report(self, found: Analysis, path: Path) -> None:
@@ -133,3 +140,14 @@ class Application:
             yield store
         finally:
             store.close()
+
+
+def _nothing_usable(ingested: Ingested) -> NotEnoughData:
+    """Why there is nothing to analyse, by the most frequent reason."""
+    if not ingested.findings:
+        return NotEnoughData("the input holds no spans", hint="export the traces again, with a wider time range")
+    worst = ingested.findings[0]
+    message = (
+        f"no usable spans: {words.count(worst.count)} of {words.count(worst.total)} left out, {worst.problem.meaning}"
+    )
+    return NotEnoughData(message, hint=worst.problem.remedy)
