@@ -6,7 +6,6 @@ import { Empty, Panel, Scroll } from "./Panel";
 
 const ACTIONS: Record<AdviceView["action"], string> = { set: "Change", keep: "Keep", cannot_say: "Cannot say" };
 
-const DEEDS: Partial<Record<AdviceView["knob"], string>> = { rollback: "roll back", instrumentation: "add attributes" };
 const FEW = 10;
 
 export function Advice({ advice }: { advice: AdviceView[] }) {
@@ -56,8 +55,14 @@ function amount(value: number | null, unit: string): string {
 
 function advised(one: AdviceView): string {
   if (one.action === "cannot_say") return "cannot say";
-  if (one.target === null) return one.action === "keep" ? "keep" : (DEEDS[one.knob] ?? "change");
+  if (one.target === null) return deed(one);
   return one.action === "keep" ? `keep ${amount(one.target, one.unit)}` : amount(one.target, one.unit);
+}
+
+// Advice without a number: its unit names the version or the attribute.
+function deed(one: AdviceView): string {
+  if (one.knob === "rollback") return `${one.action === "keep" ? "stay off" : "roll back"} ${one.unit}`.trim();
+  return one.knob === "instrumentation" ? `set ${one.unit}` : "keep";
 }
 
 function Row({ one }: { one: AdviceView }) {
