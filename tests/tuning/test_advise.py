@@ -85,3 +85,12 @@ def test_no_minutes_give_no_advice() -> None:
     empty = MinuteBatch.empty()
 
     assert advise(empty, learned(empty), ServiceGraph((), ()), [], {}, ()) == ()
+
+
+def test_short_data_set_no_limit_and_say_so_once() -> None:
+    limits = {Knob.TIMEOUT, Knob.RETRIES, Knob.CONNECTION_POOL}
+
+    found = [each for each in _advise(lambda _: shop(checkout=600, browse=900), count=20) if each.knob in limits]
+
+    assert [each.action for each in found] == [Action.CANNOT_SAY]
+    assert "30 healthy minutes" in found[0].unlock

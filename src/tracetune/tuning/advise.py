@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tracetune.domain import words
 from tracetune.domain.advice import Action, Advice, Capacity, Confidence, Knob
 from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import Incident
@@ -13,13 +15,16 @@ from tracetune.domain.causes import CauseRanking
 from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.minutes import MinuteBatch
 from tracetune.tuning.blame import rollbacks, surges, without_vain_replicas
-from tracetune.tuning.demand import demands, healthy
+from tracetune.tuning.demand import Demand, demands, healthy
 from tracetune.tuning.instrumentation import instrumentation
-from tracetune.tuning.links import connections
+from tracetune.tuning.links import Connection, connections
 from tracetune.tuning.pools import pools
 from tracetune.tuning.replicas import replicas
 from tracetune.tuning.retries import retries
 from tracetune.tuning.timeouts import timeouts
+
+LEAST_MINUTES = 30
+"""With fewer healthy minutes no limit of a connection is set: the tail and the surges were not seen."""
 
 _ORDER = (  # what ends harm, then what prevents it, then what may stay, then what is needed to say more
     (Knob.ROLLBACK, Action.SET),
@@ -61,7 +66,7 @@ def advise(
     whole = demands(minutes, observed)
     calm = {name: demand.at(good) for name, demand in whole.items()}
     ways = connections(minutes.links, observed, good)
-    hours = np.count_nonzero(good) / 60
+    seen = int(np.count_nonzero(good))
     surged = surges(incidents, rankings)
     for_services = [
         replicas(calm[each.service_name], each, surged.get(each.service_name))
@@ -71,14 +76,30 @@ def advise(
     found = [
         *rollbacks(minutes, rankings),
         *(without_vain_replicas(advice, graph, incidents, rankings) for advice in for_services),
-        *retries(ways, whole),
-        *timeouts(ways, hours),
-        *pools(ways, whole, good),
+        *(_limits(ways, whole, good) if seen >= LEAST_MINUTES else _too_short(seen, ways)),
         *instrumentation(whole.values()),
     ]
     in_trouble = {name for incident in incidents for name in incident.services}
     weight = {each.service_name: each.busy_mean for each in capacities}
     return tuple(sorted(found, key=lambda advice: _usefulness(advice, in_trouble, weight)))
+
+
+def _limits(
+    ways: Mapping[tuple[str, str], Connection], whole: Mapping[str, Demand], good: NDArray[np.bool_]
+) -> Iterator[Advice]:
+    yield from retries(ways, whole)
+    yield from timeouts(ways, np.count_nonzero(good) / 60)
+    yield from pools(ways, whole, good)
+
+
+def _too_short(seen: int, ways: Mapping[tuple[str, str], Connection]) -> Iterator[Advice]:
+    """One answer for all connections: a few minutes show neither their tails nor their usual load."""
+    if ways:
+        said = f"{words.number_of(seen, 'healthy minute')} of traces show no timeout, retry or pool to set"
+        unlock = f"{LEAST_MINUTES} healthy minutes of traces"
+        names = words.number_of(len(ways), "connection")
+        nothing = (None, None, None, None)
+        yield Advice(names, "", Knob.TIMEOUT, Action.CANNOT_SAY, "s", *nothing, Confidence.LOW, (said,), unlock)
 
 
 def _usefulness(
