@@ -63,9 +63,9 @@ def test_file_whose_spans_are_all_unusable_is_refused_with_the_reason(tmp_path: 
         Application(BASELINES).analyze([str(file)], _silent)
 
 
-def test_export_without_traces_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_request_without_spans_is_refused_with_what_to_do(tmp_path: Path) -> None:
     file = tmp_path / "none.json"
-    file.write_text('{"data": []}')
+    file.write_text('{"resourceSpans": []}')
 
     with pytest.raises(NotEnoughData, match="holds no spans"):
         Application(BASELINES).analyze([str(file)], _silent)
