@@ -38,9 +38,10 @@ class Advice:
     """One recommendation.
 
     Attributes:
-        target_service: the service the knob belongs to.
+        target_service: the service the knob belongs to; "12 services" where one advice is for several.
         peer: the callee for knobs of a connection (timeout, retries, pool), else "".
-        unit: of current, lower, target and upper: ``replicas``, ``s``, ``retries``, ``connections``, or "".
+        unit: of current, lower, target and upper: ``replicas``, ``s``, ``retries``, ``connections``; for ROLLBACK the version
+            to leave, for INSTRUMENTATION the attribute to set.
         current, lower, target, upper: None where unknown or without meaning; lower <= target <= upper.
         reasons: sentences with numbers, the strongest first.
         unlock: what would allow an answer, where the action is CANNOT_SAY, else "".

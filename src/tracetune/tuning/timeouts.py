@@ -15,13 +15,13 @@ from tracetune.tuning.margins import margin, round_up
 FALSE_TIMEOUTS = 0.001
 """The share of healthy calls that a timeout may cut off (Brooker, "Timeouts, retries, and backoff with jitter")."""
 
-SAMPLES_BEYOND = 10
-"""A quantile needs ten calls beyond it to be one: 10 / 0.001 = 10,000 calls for the 99.9th percentile."""
+LEAST_CALLS = 10_000
+"""A quantile needs ten calls beyond it to be one: 10 / 0.001 calls. With fewer the tail was not seen, and nothing is set."""
 
-LEAST_CALLS = 1_000
-"""Below this, even with a greater share of false timeouts, the tail was not seen."""
+PADDING = 2.0
+"""Times the tail that was seen: the next surge lengthens it, and timeouts that cut healthy calls off then add retries."""
 
-LEAST_SECONDS = 0.1
+LEAST_SECONDS = 0.25
 """A shorter timeout cuts calls off in any pause (garbage collection, a moved pod) and saves nobody's time."""
 
 ABOVE_CALLEE = 1.1
@@ -32,7 +32,6 @@ ABOVE_CALLEE = 1.1
 class _Tail:
     seconds: float  # the quantile of the slowest operation that has enough calls
     operation: str
-    share: float  # the share of calls beyond it
     calls: float
 
 
@@ -41,7 +40,7 @@ def timeouts(connections: Mapping[tuple[str, str], Connection], hours: float) ->
     tails = {names: _tail(connection) for names, connection in connections.items()}
     targets = _above_callees(
         {
-            names: max(LEAST_SECONDS, round_up(tail.seconds * (1 + margin(hours))))
+            names: max(LEAST_SECONDS, round_up(tail.seconds * (PADDING + margin(hours))))
             for names, tail in tails.items()
             if tail
         }
@@ -59,9 +58,8 @@ def _tail(connection: Connection) -> _Tail | None:
     for row, operation in enumerate(connection.operations):
         if calls[row] < LEAST_CALLS:
             continue
-        share = max(FALSE_TIMEOUTS, SAMPLES_BEYOND / calls[row])
-        seconds = float(connection.durations.quantile(1 - share)[row])
-        found.append(_Tail(seconds, operation, float(share), float(calls[row])))
+        seconds = float(connection.durations.quantile(1 - FALSE_TIMEOUTS)[row])
+        found.append(_Tail(seconds, operation, float(calls[row])))
     return max(found, key=lambda tail: tail.seconds, default=None)
 
 
@@ -99,20 +97,19 @@ def _set(names: tuple[str, str], tail: _Tail, targets: Mapping[tuple[str, str], 
     client, server = names
     target = targets[names]
     seen = (
-        f"{100 * (1 - tail.share):.4g} % of {words.count(tail.calls)} healthy calls of {tail.operation} took at most "
-        f"{words.duration(tail.seconds)}; {100 * margin(hours):.0f} % on top for {hours:.1f} h of history"
+        f"99.9 % of {words.count(tail.calls)} healthy calls of {tail.operation} took at most "
+        f"{words.duration(tail.seconds)}; twice that, and "
+        f"{100 * margin(hours):.0f} % for {hours:.1f} h of history, lets surges pass"
     )
     reasons = [
-        f"give calls from {client} to {server} a timeout of {words.duration(target)}",
+        f"Give calls from {client} to {server} a timeout of {words.duration(target)}",
         seen,
     ]
     callee = max(((seconds, below[1]) for below, seconds in targets.items() if below[0] == server), default=None)
     if callee and target >= ABOVE_CALLEE * callee[0]:
         reasons.append(f"it outlasts the {words.duration(callee[0])} that {server} gives {callee[1]}")
-    if tail.share > FALSE_TIMEOUTS:
-        reasons.append(f"with fewer than 10,000 calls, {100 * tail.share:.2g} % of healthy calls may be cut off")
-    certain = Confidence.LOW if tail.share > FALSE_TIMEOUTS or hours < 2 else Confidence.MEDIUM
-    upper = max(target, round_up(tail.seconds * (1 + 2 * margin(hours))))
+    certain = Confidence.LOW if hours < 2 else Confidence.MEDIUM
+    upper = max(target, round_up(tail.seconds * (PADDING + 2 * margin(hours))))
     return Advice(
         client, server, Knob.TIMEOUT, Action.SET, "s", None, tail.seconds, target, upper, certain, tuple(reasons)
     )
@@ -133,5 +130,5 @@ def _cannot_say(names: tuple[str, str], connection: Connection) -> Advice:
         None,
         Confidence.LOW,
         (f"{client} to {server}: {words.count(most)} healthy calls of one operation do not show the tail",),
-        f"{LEAST_CALLS:,} healthy calls of one operation; 10,000 for the 99.9th percentile",
+        f"{LEAST_CALLS:,} healthy calls of one operation show the 99.9th percentile",
     )
