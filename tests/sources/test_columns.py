@@ -75,6 +75,22 @@ def test_labels_and_attributes_survive_the_round_trip() -> None:
     ]
 
 
+def test_spans_added_together_are_as_spans_added_one_by_one() -> None:
+    rows = [
+        ("abc", "F", "", START, START + 1),
+        ("1", "x", "2", START, None),
+        ("1" * 32, "2" * 16, "3" * 16, START, 10**40),
+    ]
+    together = SpanColumns()
+    trace_ids, span_ids, parents, starts, ends = (list(column) for column in zip(*rows, strict=True))
+
+    together.extend(trace_ids, span_ids, parents, ["GET /"] * 3, starts, ends, [PLAIN] * 3)
+    found, expected = together.take(), column_of(*rows).take()
+
+    assert found.spans.table.to_pylist() == expected.spans.table.to_pylist()
+    assert found.rejected == expected.rejected == {"no_span_id": 1, "time_out_of_range": 1}
+
+
 def test_taking_starts_anew() -> None:
     columns = column_of(("1", "1", "", START, START))
     columns.reject("malformed")

@@ -161,6 +161,32 @@ def test_text_and_fractional_times_are_numbers_too() -> None:
     assert [row["end_time_unix_nano"] - START * 1000 for row in rows] == [7000, 1500]
 
 
+def test_an_odd_span_does_not_change_how_its_neighbours_are_read() -> None:
+    tags = [
+        {"key": "error", "value": True},
+        {"key": "http.status_code", "value": 200.0},
+        {"key": "db.type", "value": [1]},
+    ]
+    parents = [[], [reference("CHILD_OF", "1")], [reference("FOLLOWS_FROM", "2", trace_id="0A1")]]
+    spans = [span(number + 1, tags=tags[: number + 1], references=parents[number]) for number in range(3)]
+
+    at_once, _ = read(trace(*spans))
+    one_by_one, rejected = read(trace(*spans, span(9, startTime=[])))
+
+    assert len(at_once) == 3
+    assert one_by_one == at_once
+    assert rejected == {"malformed": 1}
+
+
+def test_true_and_one_are_different_values_of_a_tag() -> None:
+    tags = [[{"key": "http.route", "value": value}] for value in (True, 1, 1.0, "1", None)]
+
+    rows, _ = read(trace(*[span(number + 1, tags=tag) for number, tag in enumerate(tags)]))
+
+    routes = [dict(row["attributes"]).get("http.route") for row in rows]
+    assert routes == ["true", "1", "1", "1", None]
+
+
 def test_a_large_trace_is_decoded_in_pieces_to_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     document = {"data": [trace(*[span(number + 1) for number in range(50)])]}
     whole = read(document)

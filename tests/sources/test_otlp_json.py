@@ -78,6 +78,27 @@ def test_keys_in_protobufs_own_spelling_are_read() -> None:
     assert [(row["trace_id"], row["attributes"]) for row in rows] == [(TRACE_ID, [("http.route", "/a_b")])]
 
 
+def test_a_bad_span_in_protobufs_own_spelling_is_counted_and_its_neighbours_read() -> None:
+    good = {
+        "trace_id": TRACE_ID.hex(),
+        "span_id": SPAN_ID.hex(),
+        "start_time_unix_nano": NANO,
+        "end_time_unix_nano": NANO,
+    }
+    resource = {"attributes": [{"key": "service.name", "value": {"string_value": "cart"}}]}
+    document = {
+        "resource_spans": [
+            {"resource": resource, "scope_spans": [{"spans": [good, good | {"span_id": [7]}, 3, good]}]},
+            {"scope_spans": 3},
+        ]
+    }
+
+    rows, rejected = read(json.dumps(document).encode())
+
+    assert [row["service_name"] for row in rows] == ["cart", "cart"]
+    assert rejected == {"malformed": 3}
+
+
 @pytest.mark.parametrize("form", [bytes.hex, lambda raw: raw.hex().upper(), lambda raw: base64.b64encode(raw).decode()])
 def test_ids_are_read_in_hexadecimal_and_in_base64(form: Any) -> None:
     row = only_row(traceId=form(TRACE_ID), spanId=form(SPAN_ID), parentSpanId=form(b"\xff" * 8))
@@ -109,6 +130,58 @@ def test_times_are_read_as_number_and_as_text() -> None:
     row = only_row(startTimeUnixNano=NANO + 1, endTimeUnixNano=str(NANO + 9))
 
     assert (row["start_time_unix_nano"], row["end_time_unix_nano"]) == (NANO + 1, NANO + 9)
+
+
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [({"startTimeUnixNano": "soon"}, "no_time"), ({"name": []}, "malformed"), ({"endTimeUnixNano": None}, "no_time")],
+)
+def test_an_odd_span_does_not_change_how_its_neighbours_are_read(odd: dict[str, Any], reason: str) -> None:
+    spans = [
+        span(
+            spanId=f"{number + 1:016x}",
+            kind=kind,
+            status={"code": number % 3},
+            attributes=[attribute("error", **value)],
+        )
+        for number, (kind, value) in enumerate(variants)
+    ]
+
+    at_once, _ = read(json.dumps({"resourceSpans": [batch(*spans)]}).encode())
+    one_by_one, rejected = read(json.dumps({"resourceSpans": [batch(*spans, span(**odd))]}).encode())
+
+    assert len(at_once) == 3
+    assert one_by_one == at_once
+    assert rejected == {reason: 1}
+
+
+def test_a_whole_number_written_as_a_fraction_is_a_time() -> None:
+    row = only_row(startTimeUnixNano=float(NANO), endTimeUnixNano=NANO + 1)
+
+    assert (row["start_time_unix_nano"], row["end_time_unix_nano"]) == (NANO, NANO + 1)
+
+
+def test_a_line_that_is_too_long_to_hold_is_refused_after_those_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp_json, "MAX_LINE_BYTES", 2_000)
+    good = json.dumps({"resourceSpans": [batch(span())]}).encode()
+    parts = OtlpJsonLinesReader().read(io.BytesIO(good + b"\n" + b" " * 3_000))
+
+    first = next(parts)
+    with pytest.raises(InvalidInput, match=f"line at byte {len(good) + 1}"):
+        next(parts)
+
+    assert len(first.spans) == 1
+
+
+def test_a_cut_document_gives_its_whole_batches_and_then_says_where_it_was_cut() -> None:
+    text = json.dumps({"resourceSpans": [batch(span()), batch(span())]}).encode()[:-30]
+    parts = OtlpJsonReader().read(io.BytesIO(text))
+
+    first = next(parts)
+    with pytest.raises(InvalidInput, match=r"byte \d+"):
+        next(parts)
+
+    assert len(first.spans) == 1
 
 
 def test_typed_values_become_text_and_others_are_left_out() -> None:

@@ -7,7 +7,7 @@ are base64; both are met. Times are strings or numbers; enums are numbers, or na
 from __future__ import annotations
 
 import binascii
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 import msgspec
@@ -15,10 +15,10 @@ import msgspec
 from tracetune.domain.spans import Decoded, SpanKind, StatusCode
 from tracetune.errors import InvalidInput
 from tracetune.sources.columns import BATCH_SPANS, SpanColumns
-from tracetune.sources.json_stream import MAX_OBJECT_BYTES, split
+from tracetune.sources.json_stream import split
 from tracetune.sources.resolve import Resolved, Resolver, Resource, known_resource
 from tracetune.sources.semconv import kind_of, text_of
-from tracetune.sources.streams import collector_paused
+from tracetune.sources.streams import UntilBroken, collector_paused
 from tracetune.sources.times import nanoseconds
 
 _CAMEL_KEYS = ("resourceSpans", "batches")  # Tempo answers with "batches"
@@ -33,6 +33,11 @@ _KIND_NUMBERS: dict[int | str | None, int] = {None: 0, **{int(kind): int(kind) f
 _WHOLE_BYTES = 8 << 20
 _PIECE_SPANS = 4_096
 _MOST_RESOURCES = 65_536  # remembered by their text; far above the replicas of any system
+
+MAX_LINE_BYTES = 192 << 20
+"""A line that is longer is refused: reading it holds it twice, and memory is to stay below 500 MiB."""
+
+Buffer = bytes | memoryview
 
 _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -100,6 +105,14 @@ class _ResourceSpansInPieces(msgspec.Struct, gc=False, rename="camel"):
     instrumentation_library_spans: list[_ScopeInPieces] | None = None
 
 
+class _SnakeResourceSpans(msgspec.Struct, gc=False):
+    """The same in pieces, in protobuf's own spelling; its spans and its resource are still in that spelling."""
+
+    resource: msgspec.Raw = msgspec.Raw()
+    scope_spans: list[_ScopeInPieces] | None = None
+    instrumentation_library_spans: list[_ScopeInPieces] | None = None
+
+
 class _Resource(msgspec.Struct, gc=False):
     attributes: list[KeyValue] | None = None
 
@@ -113,6 +126,7 @@ _plain_spans = msgspec.json.Decoder(list[_PlainSpan])
 _span = msgspec.json.Decoder(Span)
 _resource_spans = msgspec.json.Decoder(_ResourceSpans)
 _in_pieces = msgspec.json.Decoder(_ResourceSpansInPieces)
+_snake = msgspec.json.Decoder(_SnakeResourceSpans)
 _resource = msgspec.json.Decoder(_Resource)
 _request = msgspec.json.Decoder(_Request)
 
@@ -125,11 +139,13 @@ class OtlpJsonReader:
     def read(self, stream: BinaryIO) -> Iterator[Decoded]:
         """The spans of the stream, in its order."""
         rows = _Rows()
-        for element in split(stream, (*_CAMEL_KEYS, _SNAKE_KEY)):
-            yield from rows.add(_camel(element.raw) if element.key == _SNAKE_KEY else element.raw)
+        elements = UntilBroken(split(stream, (*_CAMEL_KEYS, _SNAKE_KEY)))
+        for element in elements:
+            yield from rows.add_snake(element.raw) if element.key == _SNAKE_KEY else rows.add(element.raw)
             if len(rows.columns) >= BATCH_SPANS:
                 yield rows.columns.take()
         yield rows.columns.take()
+        elements.check()
 
 
 class OtlpJsonLinesReader:
@@ -140,7 +156,8 @@ class OtlpJsonLinesReader:
     def read(self, stream: BinaryIO) -> Iterator[Decoded]:
         """The spans of the stream, in its order."""
         rows = _Rows()
-        for line in _lines(stream):
+        lines = UntilBroken(_lines(stream))
+        for line in lines:
             try:
                 request = _request.decode(line)
             except _DECODE_ERRORS:
@@ -151,6 +168,7 @@ class OtlpJsonLinesReader:
             if len(rows.columns) >= BATCH_SPANS:
                 yield rows.columns.take()
         yield rows.columns.take()
+        lines.check()
 
 
 class _Rows:
@@ -178,16 +196,32 @@ class _Rows:
         except _DECODE_ERRORS:
             self.columns.reject("malformed")
             return
-        resource = self._resource(pieces.resource)
+        yield from self._add_pieces(pieces, self._resource(pieces.resource))
+
+    def add_snake(self, raw: memoryview) -> Iterator[Decoded]:
+        """The same for a ResourceSpans in protobuf's own spelling (``trace_id``)."""
+        try:
+            pieces = _snake.decode(raw)
+        except _DECODE_ERRORS:
+            self.columns.reject("malformed")
+            return
+        yield from self._add_pieces(pieces, self._resource(_camel(pieces.resource)), _camel)
+
+    def _add_pieces(
+        self,
+        pieces: _ResourceSpansInPieces | _SnakeResourceSpans,
+        resource: Resource,
+        spelt: Callable[[msgspec.Raw], Buffer] = memoryview,
+    ) -> Iterator[Decoded]:
         scopes = (*(pieces.scope_spans or ()), *(pieces.instrumentation_library_spans or ()))
         spans = [span for scope in scopes for span in scope.spans or ()]
         for first in range(0, len(spans), _PIECE_SPANS):
             with collector_paused():
-                self._add_piece(spans[first : first + _PIECE_SPANS], resource)
+                self._add_piece([spelt(raw) for raw in spans[first : first + _PIECE_SPANS]], resource)
             if len(self.columns) >= BATCH_SPANS:
                 yield self.columns.take()
 
-    def _add_piece(self, raws: Sequence[msgspec.Raw], resource: Resource) -> None:
+    def _add_piece(self, raws: Sequence[Buffer], resource: Resource) -> None:
         try:
             spans = _plain_spans.decode(b"[%b]" % b",".join(raws))
         except _DECODE_ERRORS:
@@ -241,14 +275,14 @@ class _Rows:
             resource,
         )
 
-    def _decoded(self, raws: Sequence[msgspec.Raw]) -> Iterator[Span]:
+    def _decoded(self, raws: Sequence[Buffer]) -> Iterator[Span]:
         for raw in raws:
             try:
                 yield _span.decode(raw)
             except _DECODE_ERRORS:
                 self.columns.reject("malformed")
 
-    def _resource(self, raw: msgspec.Raw) -> Resource:
+    def _resource(self, raw: Buffer) -> Resource:
         text = bytes(raw)
         resource = self._resources.get(text)
         if resource is None:
@@ -299,13 +333,13 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
     """The lines that are not empty.
 
     Raises:
-        InvalidInput: a line is longer than MAX_OBJECT_BYTES; raised after all lines before it.
+        InvalidInput: a line is longer than MAX_LINE_BYTES; raised after all lines before it.
     """
     offset = 0
-    while line := stream.readline(MAX_OBJECT_BYTES + 1):
-        if len(line) > MAX_OBJECT_BYTES:
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        if len(line) > MAX_LINE_BYTES:
             raise InvalidInput(
-                f"the line at byte {offset:,} is longer than {MAX_OBJECT_BYTES >> 20} MiB",
+                f"the line at byte {offset:,} is longer than {MAX_LINE_BYTES >> 20} MiB",
                 hint="if the file is one JSON document, its first line must not be followed by a second one; else lower the "
                 "Collector's send_batch_max_size",
             )
@@ -314,12 +348,12 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
             yield line
 
 
-def _camel(raw: memoryview) -> bytes:
-    """A ResourceSpans with its keys in protobuf's own spelling (``trace_id``), in that of OTLP's JSON (``traceId``)."""
+def _camel(raw: msgspec.Raw) -> bytes:
+    """A span or a resource with its keys in protobuf's own spelling (``trace_id``), in that of OTLP's JSON (``traceId``)."""
     try:
         return msgspec.json.encode(_renamed(msgspec.json.decode(raw)))
     except _DECODE_ERRORS:
-        return bytes(raw)  # which is then counted as malformed
+        return bytes(raw)  # which is then counted as malformed, or says nothing
 
 
 def _renamed(value: object) -> object:
