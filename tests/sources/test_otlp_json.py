@@ -137,6 +137,7 @@ def test_times_are_read_as_number_and_as_text() -> None:
     [({"startTimeUnixNano": "soon"}, "no_time"), ({"name": []}, "malformed"), ({"endTimeUnixNano": None}, "no_time")],
 )
 def test_an_odd_span_does_not_change_how_its_neighbours_are_read(odd: dict[str, Any], reason: str) -> None:
+    variants: list[tuple[Any, dict[str, Any]]] = [(3, {}), ("2", {"boolValue": True}), (None, {"intValue": 1})]
     spans = [
         span(
             spanId=f"{number + 1:016x}",
