@@ -32,7 +32,7 @@ def test_histograms_equal_those_counted_one_by_one(drawn: list[tuple[int, int]])
     group = np.array([group for group, _ in drawn], np.int32)
     duration = np.array([length for _, length in drawn], np.int64) * 1_000
 
-    found = histograms_of(*rows_by_group(group, 5), buckets_of(duration))
+    found = histograms_of(rows_by_group(group, 5), buckets_of(duration))
 
     expected = Histograms.from_entries(5, group.astype(np.int64), bucket_of(duration), np.ones(len(drawn), np.uint64))
     assert found.to_arrow().to_pylist() == expected.to_arrow().to_pylist()

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from tracetune.domain.histograms import CELL_SHIFT, FIRST_BUCKET, ZERO_BUCKET, Histograms, bucket_bounds
-from tracetune.traces.grouping import Int64s
+from tracetune.traces.grouping import KERNEL, Int64s
 
 _FIRST_CELL = 1023 << (52 - CELL_SHIFT)  # that of 1.0, whose exponent a float64 holds as 1023
 
@@ -19,14 +19,14 @@ def buckets_of(duration_nano: Int64s) -> NDArray[np.int16]:
     return result
 
 
-def histograms_of(offsets: Int64s, rows: Int64s, bucket: NDArray[np.int16]) -> Histograms:
-    """The histogram of each group from ``grouping.rows_by_group`` and the bucket of each row, (row,)."""
-    ends, buckets, counts = _count_buckets(offsets, rows, bucket)
+def histograms_of(by_group: tuple[Int64s, Int64s], bucket: NDArray[np.int16]) -> Histograms:
+    """The histogram of each group: from what ``grouping.rows_by_group`` gives, and the bucket of each row, (row,)."""
+    ends, buckets, counts = _count_buckets(*by_group, bucket)
     entries = ends[-1]
     return Histograms(ends, buckets[:entries].copy(), counts[:entries].copy().view(np.uint64))
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _buckets_of(duration_nano: Int64s, as_bits: Int64s, upper_nano: Int64s, lowest: Int64s) -> NDArray[np.int16]:
     bucket = np.empty(len(duration_nano), np.int16)
     for row in range(len(duration_nano)):
@@ -43,7 +43,7 @@ def _buckets_of(duration_nano: Int64s, as_bits: Int64s, upper_nano: Int64s, lowe
     return bucket
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _count_buckets(
     offsets: Int64s, rows: Int64s, bucket: NDArray[np.int16]
 ) -> tuple[Int64s, NDArray[np.int16], Int64s]:

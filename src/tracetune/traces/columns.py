@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tracetune.domain.spans import SpanBatch
 from tracetune.traces.buckets import buckets_of
-from tracetune.traces.grouping import GOLDEN, Int32s, Int64s, group_rows, mixed, rows_by_group, table_size
+from tracetune.traces.grouping import GOLDEN, KERNEL, Int32s, Int64s, group_rows, mixed, rows_by_group, table_size
 
 NANOS_PER_MINUTE = 60_000_000_000
 
@@ -85,9 +85,9 @@ class TraceColumns:
         return buckets_of(self.duration_nano)
 
     @cached_property
-    def trace(self) -> Int32s:
+    def trace(self) -> Int64s:
         """The number of each span's trace."""
-        return np.repeat(np.arange(self.traces, dtype=np.int32), np.diff(self.offsets))
+        return np.repeat(np.arange(self.traces), np.diff(self.offsets))
 
     def keep(self, mask: NDArray[np.bool_]) -> TraceColumns:
         """Without the spans where the mask is false; a trace may become empty."""
@@ -110,7 +110,7 @@ class TraceColumns:
             offsets=offsets,
             labels=Labels(**{key: values for key, (_, values) in labels.items()}),
             row=row,
-            trace_id=trace_id[row],
+            trace_id=trace_id.take(row, axis=0),  # several times as fast as by brackets, for rows
             span_id=signed(spans.ids("span_id"))[row],
             parent_id=signed(spans.ids("parent_span_id"))[row],
             kind=spans.column("kind")[row],
@@ -139,7 +139,7 @@ def signed(ids: NDArray[np.uint64]) -> Int64s:
     return result
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def number_traces(trace_id: Int64s) -> tuple[Int32s, int]:
     """The number of each row's trace, by first appearance, and how many traces there are."""
     count = len(trace_id)

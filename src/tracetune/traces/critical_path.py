@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from tracetune.traces.grouping import Int32s, Int64s
+from tracetune.traces.grouping import KERNEL, Int32s, Int64s
 from tracetune.traces.tree import Children
 
 _MOST_OVERLAP = 20
@@ -24,8 +24,8 @@ class CriticalPaths:
         own_nano: what the span itself adds; over one root these sum to the root's duration exactly.
     """
 
-    span: Int32s
-    root: Int32s
+    span: Int64s
+    root: Int64s
     own_nano: Int64s
 
 
@@ -44,13 +44,13 @@ def critical_paths(start: Int64s, end: Int64s, parent: Int32s, children: Childre
     return CriticalPaths(span[:found], root[:found], own[:found])
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _critical_paths(
     start: Int64s, end: Int64s, parent: Int32s, offsets: Int32s, rows: Int32s
-) -> tuple[Int32s, Int32s, Int64s, int]:
+) -> tuple[Int64s, Int64s, Int64s, int]:
     count = len(start)
-    span = np.empty(count, np.int32)  # a queue: what is found is looked into later, so depth needs no recursion
-    root = np.empty(count, np.int32)
+    span = np.empty(count, np.int64)  # a queue: what is found is looked into later, so depth needs no recursion
+    root = np.empty(count, np.int64)
     low = np.empty(count, np.int64)
     high = np.empty(count, np.int64)
     own = np.empty(count, np.int64)

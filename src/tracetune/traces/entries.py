@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tracetune.domain.spans import SpanKind
 from tracetune.traces.columns import TraceColumns
-from tracetune.traces.grouping import Int32s, Int64s
+from tracetune.traces.grouping import KERNEL, Int32s, Int64s
 from tracetune.traces.tree import Parents, Role
 
 _SERVER, _CLIENT = int(SpanKind.SERVER), int(SpanKind.CLIENT)
@@ -33,7 +33,7 @@ def find_root_calls(columns: TraceColumns, parents: Parents, entry: NDArray[np.b
     return result
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _find_entries(kind: NDArray[np.int8], service: Int32s, parent: Int32s, role: NDArray[np.int8]) -> NDArray[np.bool_]:
     entry = np.zeros(len(kind), np.bool_)
     for row in range(len(kind)):
@@ -47,7 +47,7 @@ def _find_entries(kind: NDArray[np.int8], service: Int32s, parent: Int32s, role:
     return entry
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _find_root_calls(
     offsets: Int64s, parent: Int32s, role: NDArray[np.int8], entry: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:

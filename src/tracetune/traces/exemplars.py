@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tracetune.domain.histograms import Histograms
 from tracetune.domain.minutes import EXEMPLARS, column, histograms, labels
 from tracetune.traces.columns import TraceColumns
-from tracetune.traces.grouping import Int32s, Int64s, group_rows
+from tracetune.traces.grouping import KERNEL, Int32s, Int64s, group_rows
 from tracetune.traces.red import Operations
 from tracetune.traces.tables import label_column, to_table
 
@@ -36,7 +36,7 @@ def choose_exemplars(columns: TraceColumns, operations: Operations, entry: NDArr
     """
     at = np.flatnonzero(entry)
     table = operations.table
-    group = operations.group[at]
+    group = operations.group[at].astype(np.int64)
     operation = (labels(table, "service_name")[0], labels(table, "span_name")[0])
     first, choice_of_group = group_rows(column(table, "minute"), *operation)  # rows that differ in kind are one choice
     choices = len(first)
@@ -50,7 +50,7 @@ def choose_exemplars(columns: TraceColumns, operations: Operations, entry: NDArr
     usual = _best(
         choice[candidates], choices, np.zeros_like(candidates), at[candidates], columns.trace_id, columns.span_id
     )
-    usual = np.where(usual >= 0, candidates[usual], -1)
+    usual = np.append(candidates, -1)[usual]
     is_other = (usual >= 0) & (usual != slowest)
     picked = np.concatenate([slowest[slowest >= 0], usual[is_other]])
     row = at[picked]
@@ -63,7 +63,7 @@ def choose_exemplars(columns: TraceColumns, operations: Operations, entry: NDArr
             "minute": columns.minute[row],
             "service_name": label_column(columns.service[row], columns.labels.service),
             "span_name": label_column(columns.name[row], columns.labels.name),
-            "trace_id": _binary(columns.trace_id[row]),
+            "trace_id": _binary(columns.trace_id.take(row, axis=0)),
             "span_id": _binary(columns.span_id[row]),
             "duration_nano": duration[picked],
             "is_slowest": np.arange(len(picked)) < (slowest >= 0).sum(),
@@ -98,10 +98,12 @@ def _median_buckets(durations: Histograms) -> NDArray[np.int16]:
     return buckets
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _best(choice: Int32s, choices: int, weight: Int64s, row: Int64s, trace_id: Int64s, span_id: Int64s) -> Int64s:
     """The candidate with the largest weight for each choice, of equal ones that with the smallest ids; -1 for none."""
-    best = np.full(choices, -1, np.int64)
+    best = np.empty(choices, np.int64)
+    for at in range(choices):
+        best[at] = -1
     for at in range(len(choice)):
         other = best[choice[at]]
         if other < 0 or weight[at] > weight[other]:

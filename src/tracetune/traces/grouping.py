@@ -15,7 +15,18 @@ GOLDEN = -7046029254386353131
 """2**64 / golden ratio, odd, as a signed integer: multiplying by it spreads keys that differ in few bits (Knuth, TAOCP 6.4)."""
 
 
-@njit(cache=True, nogil=True)
+KERNEL: dict[str, Any] = {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+"""How numba compiles what Python calls: without the wrapper for C, which nobody calls and takes time to compile."""
+
+PART: dict[str, Any] = {**KERNEL, "no_cpython_wrapper": True}
+"""How numba compiles what only kernels call: without the wrapper for Python too.
+
+After a change of a part, empty the cache (``NUMBA_CACHE_DIR``, else ``__pycache__``): numba looks at the file of the kernel
+only, so a kernel in another file would go on with the part as it was.
+"""
+
+
+@njit(**PART)
 def mixed(key: int) -> int:
     """A key with its bits spread, for the low bits to be taken as a slot.
 
@@ -26,7 +37,7 @@ def mixed(key: int) -> int:
     return spread ^ (spread >> 32)
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def table_size(entries: int) -> int:
     """The power of two that keeps a hash table of so many entries at most half full."""
     size = 16
@@ -35,7 +46,7 @@ def table_size(entries: int) -> int:
     return size
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _group(keys: Int64s) -> tuple[Int64s, Int32s, int]:
     count = len(keys)
     mask = 1023
@@ -102,7 +113,7 @@ def _group_below(keys: Int64s, most: int) -> tuple[Int64s, Int32s]:
     return first[:groups].copy(), group
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _group_dense(keys: Int64s, most: int) -> tuple[Int64s, Int32s, int]:
     known = np.zeros(most, np.int32)  # the group + 1
     first = np.empty(len(keys), np.int64)
@@ -117,7 +128,7 @@ def _group_dense(keys: Int64s, most: int) -> tuple[Int64s, Int32s, int]:
     return first, group, groups
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def rows_by_group(group: Int32s, groups: int) -> tuple[Int64s, Int64s]:
     """The rows of group g, in their order, are ``rows[offsets[g]:offsets[g + 1]]``."""
     offsets = np.zeros(groups + 1, np.int64)
@@ -143,7 +154,7 @@ def sums(group: Int32s, groups: int, values: NDArray[np.integer[Any]] | NDArray[
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _sums(group: Int32s, groups: int, values: Int64s) -> Int64s:
     total = np.zeros(groups, np.int64)
     for row in range(len(group)):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tracetune.domain.minutes import INSTANCES
 from tracetune.domain.spans import StatusCode
 from tracetune.traces.columns import NANOS_PER_MINUTE, TraceColumns
-from tracetune.traces.grouping import Int32s, Int64s, counts, group_rows, rows_by_group, sums
+from tracetune.traces.grouping import KERNEL, Int32s, Int64s, counts, group_rows, rows_by_group, sums
 from tracetune.traces.tables import label_column, to_table
 
 
@@ -63,10 +63,10 @@ def _in_order(replica: Int32s, time: Int64s) -> Int64s:
     return time[np.lexsort((time, replica))]
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _sweep(replica: Int32s, start: Int64s, end: Int64s, groups: int) -> Int64s:
     """Both times ascend within each replica; a call that ends when another starts is over by then."""
-    most = np.ones(groups, np.int64)  # a call of no length is over when it starts, but it was one
+    most = np.empty(groups, np.int64)
     ended = minute = 0
     group = -1
     for row in range(len(start)):
@@ -76,6 +76,7 @@ def _sweep(replica: Int32s, start: Int64s, end: Int64s, groups: int) -> Int64s:
         if is_new or start[row] // NANOS_PER_MINUTE != minute:
             minute = start[row] // NANOS_PER_MINUTE
             group += 1
+            most[group] = 1  # a call of no length is over when it starts, but it was one
         while ended < len(end) and replica[ended] == replica[row] and end[ended] <= start[row]:
             ended += 1
         most[group] = max(most[group], row + 1 - ended)

@@ -14,7 +14,7 @@ from tracetune.domain.spans import SpanBatch, SpanKind, StatusCode
 from tracetune.traces.attributes import any_attribute
 from tracetune.traces.buckets import buckets_of, histograms_of
 from tracetune.traces.columns import TraceColumns
-from tracetune.traces.grouping import Int32s, counts, group_rows, rows_by_group, sums
+from tracetune.traces.grouping import KERNEL, Int32s, Int64s, counts, group_rows, rows_by_group, sums
 from tracetune.traces.tables import label_column, to_table
 from tracetune.traces.tree import Parents
 
@@ -36,8 +36,8 @@ class Calls:
         is_paired: whether both sides measured the call, so that there is a gap.
     """
 
-    caller: Int32s
-    callee: Int32s
+    caller: Int64s
+    callee: Int64s
     is_paired: NDArray[np.bool_]
 
 
@@ -75,8 +75,9 @@ def count_links(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> pa.Tab
     first, group = group_rows(minute, operation)
     groups = len(first)
     duration = columns.duration_nano
-    paired_group = group[calls.is_paired]
-    gap = np.maximum(duration[caller[calls.is_paired]] - duration[callee[calls.is_paired]], 0)
+    paired = np.flatnonzero(calls.is_paired)
+    paired_group = group[paired]
+    gap = np.maximum(duration[caller[paired]] - duration[callee[paired]], 0)
     return to_table(
         LINKS,
         {
@@ -90,8 +91,8 @@ def count_links(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> pa.Tab
             "client_duration_nano": sums(group, groups, duration[measured_by]),
             "paired_calls": counts(paired_group, groups),
             "gap_nano": sums(paired_group, groups, gap),
-            "client_duration": histograms_of(*rows_by_group(group, groups), columns.duration_bucket[measured_by]),
-            "gap": histograms_of(*rows_by_group(paired_group, groups), buckets_of(gap)),
+            "client_duration": histograms_of(rows_by_group(group, groups), columns.duration_bucket[measured_by]),
+            "gap": histograms_of(rows_by_group(paired_group, groups), buckets_of(gap)),
         },
     )
 
@@ -117,10 +118,10 @@ def _connection_types(columns: TraceColumns, calls: Calls, spans: SpanBatch) -> 
     return result
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _pair_calls(
     kind: NDArray[np.int8], peer: Int32s, parent: Int32s, entry: NDArray[np.bool_]
-) -> tuple[Int32s, Int32s, NDArray[np.bool_], int]:
+) -> tuple[Int64s, Int64s, NDArray[np.bool_], int]:
     count = len(kind)
     entries_below = np.zeros(count, np.int32)
     passed_on = np.zeros(count, np.bool_)  # the call is told of by a CLIENT or PRODUCER span below
@@ -129,8 +130,8 @@ def _pair_calls(
         if above >= 0:
             entries_below[above] += entry[row]
             passed_on[above] |= kind[row] in (_CLIENT, _PRODUCER)
-    caller = np.empty(count, np.int32)
-    callee = np.empty(count, np.int32)
+    caller = np.empty(count, np.int64)
+    callee = np.empty(count, np.int64)
     is_paired = np.empty(count, np.bool_)
     calls = 0
     for row in range(count):

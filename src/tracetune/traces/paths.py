@@ -9,7 +9,7 @@ from numba import njit
 from tracetune.domain.minutes import PATHS
 from tracetune.traces.columns import TraceColumns
 from tracetune.traces.critical_path import CriticalPaths
-from tracetune.traces.grouping import Int32s, Int64s, counts, group_rows, sums
+from tracetune.traces.grouping import KERNEL, Int32s, Int64s, counts, group_rows, sums
 from tracetune.traces.tables import label_column, to_table
 
 
@@ -35,13 +35,13 @@ def count_paths(columns: TraceColumns, paths: CriticalPaths) -> pa.Table:
     )
 
 
-@njit(cache=True, nogil=True)
-def _distinct_roots(group: Int32s, groups: int, root: Int32s) -> Int64s:
+@njit(**KERNEL)
+def _distinct_roots(group: Int32s, groups: int, root: Int64s) -> Int64s:
     """How many roots each group has; the rows of one root stand together."""
     distinct = np.zeros(groups, np.int64)
-    last = np.full(groups, -1, np.int32)
+    last = np.zeros(groups, np.int64)  # the root seen last + 1
     for row in range(len(group)):
-        if last[group[row]] != root[row]:
-            last[group[row]] = root[row]
+        if last[group[row]] != root[row] + 1:
+            last[group[row]] = root[row] + 1
             distinct[group[row]] += 1
     return distinct

@@ -15,7 +15,7 @@ from tracetune.domain.quality import Finding
 from tracetune.domain.spans import SpanBatch, SpanKind
 from tracetune.traces.attributes import any_value
 from tracetune.traces.columns import TraceColumns
-from tracetune.traces.grouping import Int32s, Int64s
+from tracetune.traces.grouping import Int32s, Int64s, group_rows
 from tracetune.traces.skew import TOLERANCE_NANO, hosts
 from tracetune.traces.tree import Parents, Role
 
@@ -105,7 +105,7 @@ def _is_below_one(value: str) -> bool:
 
 def _outlasting(columns: TraceColumns, parents: Parents) -> NDArray[np.bool_]:
     """Children that end after their parent by more than rounding; consumers are meant to."""
-    above = parents.parent
+    above = parents.parent.astype(np.int64)
     later = columns.end - columns.end[above] > TOLERANCE_NANO
     outlasting: NDArray[np.bool_] = (above >= 0) & later & (columns.kind != SpanKind.CONSUMER)
     return outlasting
@@ -121,17 +121,21 @@ def _add_trace_problems(problems: Problems, columns: TraceColumns, parents: Pare
     is_root = parents.role == Role.ROOT
     roots = np.bincount(trace[is_root], minlength=columns.traces)
     problems.add("multiple_roots", int((roots > 1).sum()))
-    of_many = is_root & (roots > 1)[trace]
-    _add_trace_places(problems, "multiple_roots", trace[of_many], columns.service[of_many], columns.labels.service)
+    if (roots > 1).any():
+        of_many = is_root & (roots > 1)[trace]
+        _add_trace_places(problems, "multiple_roots", trace[of_many], columns.service[of_many], columns.labels.service)
     is_huge = np.diff(columns.offsets) > MOST_SPANS_USUAL
     problems.add("huge_trace", int(is_huge.sum()))
-    tops = (parents.parent < 0) & is_huge[trace]
-    _add_trace_places(problems, "huge_trace", trace[tops], columns.service[tops], columns.labels.service)
+    if is_huge.any():
+        tops = (parents.parent < 0) & is_huge[trace]
+        _add_trace_places(problems, "huge_trace", trace[tops], columns.service[tops], columns.labels.service)
 
 
-def _add_trace_places(problems: Problems, code: str, trace: Int32s, service: Int32s, names: list[str]) -> None:
-    for _, place in np.unique(np.stack([trace, service]), axis=1).T:
-        problems.places[code, names[place]] += 1
+def _add_trace_places(problems: Problems, code: str, trace: Int64s, service: Int32s, names: list[str]) -> None:
+    first, _ = group_rows(trace, service)
+    for place, count in enumerate(np.bincount(service[first])):
+        if count:
+            problems.places[code, names[place]] += int(count)
 
 
 _ID_PART = re.compile(

@@ -45,8 +45,8 @@ def count_operations(
             "root_calls": counts(group[root_call], groups),
             "duration_nano": sums(group, groups, columns.duration_nano),
             "self_time_nano": sums(group, groups, self_time_nano),
-            "duration": histograms_of(*by_group, columns.duration_bucket),
-            "self_time": histograms_of(*by_group, buckets_of(self_time_nano)),
+            "duration": histograms_of(by_group, columns.duration_bucket),
+            "self_time": histograms_of(by_group, buckets_of(self_time_nano)),
         },
     )
     return Operations(table, group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from tracetune.traces.grouping import Int32s, Int64s
+from tracetune.traces.grouping import KERNEL, Int32s, Int64s
 from tracetune.traces.tree import Children
 
 
@@ -14,7 +14,7 @@ def self_times(start: Int64s, end: Int64s, children: Children) -> Int64s:
     return result
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _self_times(start: Int64s, end: Int64s, offsets: Int32s, rows: Int32s) -> Int64s:
     own = end - start
     for span in range(len(own)):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tracetune.domain.spans import SpanKind
 from tracetune.traces.columns import TraceColumns
-from tracetune.traces.grouping import Int32s, Int64s, counts, group_rows
+from tracetune.traces.grouping import KERNEL, Int32s, Int64s, counts, group_rows
 from tracetune.traces.tree import Parents
 
 TOLERANCE_NANO = 1_000
@@ -100,7 +100,7 @@ def _edges_between_hosts(columns: TraceColumns, parents: Parents) -> _Edges | No
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _is_any_outside(start: Int64s, end: Int64s, host: Int32s, parent: Int32s) -> bool:
     """Whether any call between two hosts may speak for a clock; where none does, which is usual, all else is spared."""
     for row in range(len(parent)):

@@ -15,6 +15,7 @@ from tracetune.traces.columns import TraceColumns
 from tracetune.traces.critical_path import critical_paths
 from tracetune.traces.entries import find_entries, find_root_calls
 from tracetune.traces.exemplars import choose_exemplars
+from tracetune.traces.grouping import group_keys
 from tracetune.traces.instances import count_instances
 from tracetune.traces.links import count_links, pair_calls
 from tracetune.traces.paths import count_paths
@@ -92,8 +93,9 @@ def summarise(spans: SpanBatch) -> TraceSummary:
         paths=count_paths(columns, critical_paths(columns.start, columns.end, parents.parent, children)),
         exemplars=exemplars.table,
     )
-    kept = columns.row[exemplars.keep[columns.trace]]
-    return TraceSummary(minutes, problems, spans.take(np.sort(kept)), len(columns), columns.traces)
+    kept = np.zeros(len(spans), np.bool_)
+    kept[columns.row[exemplars.keep[columns.trace]]] = True
+    return TraceSummary(minutes, problems, spans if kept.all() else spans.filter(kept), len(columns), columns.traces)
 
 
 def summarise_late(spans: SpanBatch) -> TraceSummary:
@@ -123,6 +125,7 @@ def summarise_late(spans: SpanBatch) -> TraceSummary:
 def warm_up() -> None:
     """Compile every kernel, or load it from the cache, so that the first real batch is quick."""
     summarise(SpanBatch.from_rows(_WARM_UP))
+    group_keys(np.zeros(1, np.int64))  # only larger batches need it
 
 
 def _without_duplicates(columns: TraceColumns) -> tuple[TraceColumns, Parents, Problems]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tracetune.domain.spans import SpanKind
 from tracetune.traces.columns import TraceColumns
-from tracetune.traces.grouping import Int32s, Int64s, mixed, table_size
+from tracetune.traces.grouping import KERNEL, PART, Int32s, Int64s, mixed, table_size
 
 
 class Role(IntEnum):
@@ -53,9 +53,11 @@ def find_parents(columns: TraceColumns) -> Parents:
     A SERVER span with the id of a CLIENT span is that span's child (Zipkin's shared spans), and spans that name the id
     are children of the SERVER span. A loop is cut above its earliest span.
     """
-    parent, role = _find_parents(
-        columns.offsets, columns.span_id, columns.parent_id, columns.kind, columns.start, _PREFERENCE
-    )
+    count = len(columns)
+    parent, role = np.full(count, -1, np.int32), np.zeros(count, np.int8)
+    same_id, seen = np.full(count, -1, np.int32), np.full(count, -1, np.int32)
+    ids = (columns.span_id, columns.parent_id)
+    _find_parents(columns.offsets, *ids, columns.kind, columns.start, _PREFERENCE, same_id, seen, parent, role)
     return Parents(parent, role)
 
 
@@ -66,20 +68,20 @@ def children_by_end(parents: Parents, columns: TraceColumns) -> Children:
     return Children(offsets, rows)
 
 
-@njit(cache=True, nogil=True)
-def _find_parents(
+@njit(**KERNEL)
+def _find_parents(  # noqa: PLR0913, PLR0917 - arrays made outside compile faster
     offsets: Int64s,
     span_id: Int64s,
     parent_id: Int64s,
     kind: NDArray[np.int8],
     start: Int64s,
     preference: NDArray[np.int8],
-) -> tuple[Int32s, NDArray[np.int8]]:
-    count = len(span_id)
-    parent = np.full(count, -1, np.int32)
-    role = np.zeros(count, np.int8)
-    same_id = np.full(count, -1, np.int32)  # the next row with the same id and another kind
-    seen = np.full(count, -1, np.int32)
+    same_id: Int32s,
+    seen: Int32s,
+    parent: Int32s,
+    role: NDArray[np.int8],
+) -> None:
+    """Fills the last four; ``same_id`` with the next row that has the same id and another kind."""
     largest = 0
     for trace in range(len(offsets) - 1):
         largest = max(largest, offsets[trace + 1] - offsets[trace])
@@ -87,22 +89,22 @@ def _find_parents(
     for trace in range(len(offsets) - 1):
         first, last = offsets[trace], offsets[trace + 1]
         mask = table_size(last - first) - 1
-        slots[: mask + 1] = -1
+        for at in range(mask + 1):
+            slots[at] = -1
         _enter(first, last, slots, mask, span_id, kind, same_id, role)
         _look_up(first, last, slots, mask, span_id, parent_id, kind, same_id, preference, parent, role)
         _cut_cycles(first, last, parent, role, seen, start, span_id)
-    return parent, role
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(**KERNEL, inline="always")
 def _slot(identifier: int, slots: Int32s, mask: int, span_id: Int64s) -> int:
-    at = mixed(identifier) & mask
+    at: int = mixed(identifier) & mask
     while slots[at] >= 0 and span_id[slots[at]] != identifier:
         at = (at + 1) & mask
     return at
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def _enter(  # noqa: PLR0913, PLR0917 - the state of a kernel; one call a trace, as handing over arrays costs a lookup
     first: int,
     last: int,
@@ -127,7 +129,7 @@ def _enter(  # noqa: PLR0913, PLR0917 - the state of a kernel; one call a trace,
             same_id[other] = row
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def _look_up(  # noqa: C901, PLR0913, PLR0917 - the state of a kernel
     first: int,
     last: int,
@@ -167,7 +169,7 @@ def _look_up(  # noqa: C901, PLR0913, PLR0917 - the state of a kernel
                 role[row] = _ORPHAN
 
 
-@njit(cache=True, nogil=True)
+@njit(**PART)
 def _cut_cycles(  # noqa: PLR0913, PLR0917 - the state of a kernel
     first: int,
     last: int,
@@ -196,7 +198,7 @@ def _cut_cycles(  # noqa: PLR0913, PLR0917 - the state of a kernel
         role[earliest] = _CYCLE
 
 
-@njit(cache=True, nogil=True)
+@njit(**KERNEL)
 def _children(parent: Int32s) -> tuple[Int32s, Int32s]:
     count = len(parent)
     offsets = np.zeros(count + 2, np.int32)  # shifted by one while filling, so that it ends as offsets
@@ -213,61 +215,33 @@ def _children(parent: Int32s) -> tuple[Int32s, Int32s]:
     return offsets[: count + 1], rows
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _ends_later(left: int, right: int, start: Int64s, end: Int64s, span_id: Int64s) -> bool:
-    if end[left] != end[right]:
-        return bool(end[left] > end[right])
-    if start[left] != start[right]:
-        return bool(start[left] < start[right])
-    return bool(span_id[left] < span_id[right])
-
-
-@njit(cache=True, nogil=True)
-def _sort_by_end(offsets: Int32s, rows: Int32s, start: Int64s, end: Int64s, span_id: Int64s) -> None:
-    """Merge sort of each list in place, runs of sixteen by insertion: most spans have few children, some 100,000."""
-    spare = np.empty(0, np.int32)
+@njit(**KERNEL)
+def _sort_by_end(  # noqa: C901 - kernel: the comparison stands in the loop, as handing over arrays costs a lookup
+    offsets: Int32s, rows: Int32s, start: Int64s, end: Int64s, span_id: Int64s
+) -> None:
+    """Shell sort of each list in place: most spans have few children, which it sorts by insertion, some 100,000."""
     for span in range(len(offsets) - 1):
         first, last = offsets[span], offsets[span + 1]
-        if last - first < 2:
-            continue
-        for low in range(first, last, 16):
-            _insert(rows, low, min(low + 16, last), start, end, span_id)
-        width = 16
-        while width < last - first:
-            if len(spare) < last - first:
-                spare = np.empty(last - first, np.int32)
-            for low in range(first, last - width, 2 * width):
-                _merge(rows, low, low + width, min(low + 2 * width, last), spare, start, end, span_id)
-            width *= 2
-
-
-@njit(cache=True, nogil=True)
-def _insert(rows: Int32s, low: int, high: int, start: Int64s, end: Int64s, span_id: Int64s) -> None:
-    for at in range(low + 1, high):
-        row = rows[at]
-        to = at
-        while to > low and _ends_later(row, rows[to - 1], start, end, span_id):
-            rows[to] = rows[to - 1]
-            to -= 1
-        rows[to] = row
-
-
-@njit(cache=True, nogil=True)
-def _merge(  # noqa: PLR0913, PLR0917 - the state of a kernel
-    rows: Int32s, low: int, middle: int, high: int, spare: Int32s, start: Int64s, end: Int64s, span_id: Int64s
-) -> None:
-    left = middle - low
-    spare[:left] = rows[low:middle]
-    taken, right, to = 0, middle, low
-    while taken < left and right < high:
-        if _ends_later(rows[right], spare[taken], start, end, span_id):
-            rows[to] = rows[right]
-            right += 1
-        else:
-            rows[to] = spare[taken]
-            taken += 1
-        to += 1
-    while taken < left:
-        rows[to] = spare[taken]
-        taken += 1
-        to += 1
+        gap = 1
+        while 9 * gap < last - first:
+            gap = 3 * gap + 1  # Knuth, TAOCP 5.2.1
+        while gap > 0:
+            for at in range(first + gap, last):
+                row = rows[at]
+                to = at
+                while to >= first + gap:
+                    other = rows[to - gap]
+                    if end[other] != end[row]:
+                        is_later = end[row] > end[other]
+                    elif start[other] != start[row]:
+                        is_later = start[row] < start[other]
+                    elif span_id[other] != span_id[row]:
+                        is_later = span_id[row] < span_id[other]
+                    else:
+                        is_later = row < other
+                    if not is_later:
+                        break
+                    rows[to] = other
+                    to -= gap
+                rows[to] = row
+            gap //= 3
