@@ -94,9 +94,11 @@ def group_rows(*columns: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> tuple[
         if most * width > _most_dense(packed):
             first, group = _group_below(packed, most)
             packed, most = group.astype(np.int64), len(first)
-        packed *= width
+        if most > 1:
+            packed *= width
         packed += column
-        packed -= low
+        if low:
+            packed -= low
         most *= width
     return _group_below(packed, most)
 
