@@ -25,13 +25,14 @@ from tracetune.sources import otlp_decode
 from tracetune.sources.jaeger import JaegerReader
 from tracetune.sources.otlp_decode import OtlpDecoder
 from tracetune.sources.otlp_json import OtlpJsonLinesReader
+from tracetune.sources.readers import readers
 from tracetune.sources.semconv import RESOURCE_INDEX, SPAN_INDEX
 
 _REPEAT = 3
 _LOOP_REQUESTS_BYTES = (
     12_000_000  # of the input for the loops, which are slow: their speed does not depend on the amount
 )
-_STREAM_COPIES = 4  # of the requests in the file whose reading is measured for memory
+_LARGE_FILE_BYTES = 300 << 20  # at least, of the files whose reading is measured for memory
 
 
 def protobuf_loop(requests: Iterable[bytes]) -> list[tuple[Any, ...]]:
@@ -185,25 +186,48 @@ def _first(requests: list[bytes], size: int) -> list[bytes]:
     return chosen
 
 
-def peak_mebibytes(path: Path | None) -> float:
-    """Peak resident memory of a process that reads this file of one request, or only loads and compiles the reader."""
+def memory_figures(requests: list[bytes], folder: Path) -> dict[str, float]:
+    """For a large file of each format: its size, and the memory that reading it takes above that for a small one."""
+    few = _first(requests, _LOOP_REQUESTS_BYTES)
+    lines = [otlp_json_line(request) for request in few]
+    traces = jaeger_document(lines).removeprefix(b'{"data":[').removesuffix(b"]}")
+    pieces = {  # head, small piece, large piece that is repeated, separator, tail
+        "otlp_protobuf": (b"", requests[0], b"".join(few), b"", b""),  # messages joined are one of all their fields
+        "otlp_jsonl": (b"", lines[0], b"\n".join(lines), b"\n", b""),
+        "jaeger": (b'{"data":[', b"{}", traces, b",", b"]}"),
+    }
+    figures: dict[str, float] = {}
+    for name, (head, small, large, separator, tail) in pieces.items():
+        paths = folder / "small", folder / "large"
+        paths[0].write_bytes(head + small + tail)
+        with paths[1].open("wb") as file:
+            file.write(head + large)
+            while file.tell() < _LARGE_FILE_BYTES:
+                file.write(separator + large)
+            file.write(tail)
+        figures[f"{name}_file_mebibytes"] = paths[1].stat().st_size / 2**20
+        figures[f"{name}_mebibytes_above_base"] = _mebibytes_above_base(name, *paths)
+    return figures
+
+
+def _mebibytes_above_base(name: str, small: Path, large: Path) -> float:
     done = subprocess.run(  # noqa: S603 - our own code
-        [sys.executable, __file__, "--read", str(path or "")], check=True, capture_output=True, text=True
+        [sys.executable, __file__, "--read", name, str(small), str(large)], check=True, capture_output=True, text=True
     )
     return float(done.stdout)
 
 
-def _read_for_peak(path: str) -> None:
-    otlp_decode.warm_up()
-    if path:
-        from tracetune.sources.otlp import OtlpProtobufReader  # noqa: PLC0415
-
+def _read_for_peak(name: str, small: str, large: str) -> None:
+    """Print how much higher the peak of this process is after the large file than after the small one."""
+    peaks = []
+    for path in (small, large):
         with Path(path).open("rb") as stream:
-            for _ in OtlpProtobufReader().read(stream):
-                pass
-    # Not getrusage: its maximum begins with what the parent had when it forked.
-    status = Path("/proc/self/status").read_text()
-    print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+            for part in readers()[name].read(stream):
+                del part  # or the next is made while this one is held
+        # Not getrusage: its maximum begins with what the parent had when it forked.
+        status = Path("/proc/self/status").read_text()
+        peaks.append(int(status.partition("VmHWM:")[2].split()[0]) / 1024)
+    print(peaks[1] - peaks[0])
 
 
 def main(spans: int) -> None:
@@ -215,13 +239,7 @@ def main(spans: int) -> None:
         rows += measure_protobuf(shape, requests)
     rows += measure_json(requests)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "large.binpb"
-        path.write_bytes(b"".join(requests) * _STREAM_COPIES)  # messages joined are one message of all their fields
-        figures = {
-            "file_mebibytes": path.stat().st_size / 2**20,
-            "peak_mebibytes_reading_it": peak_mebibytes(path),
-            "peak_mebibytes_loaded": peak_mebibytes(None),
-        }
+        figures = memory_figures(requests, Path(folder))
     print(table(rows))
     print("\n".join(f"{name}: {value:,.0f}" for name, value in figures.items()))
     save("sources", rows, **figures)
@@ -229,6 +247,6 @@ def main(spans: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--read"]:
-        _read_for_peak(sys.argv[2])
+        _read_for_peak(*sys.argv[2:])
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
