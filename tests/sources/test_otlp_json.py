@@ -174,6 +174,15 @@ def test_a_line_that_is_too_long_to_hold_is_refused_after_those_before_it(monkey
     assert len(first.spans) == 1
 
 
+def test_a_line_of_many_batches_is_given_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp_json, "BATCH_SPANS", 2)
+    line = json.dumps({"resourceSpans": [batch(span()) for _ in range(5)]}).encode()
+
+    parts = list(OtlpJsonLinesReader().read(io.BytesIO(line)))
+
+    assert [len(part.spans) for part in parts] == [2, 2, 1]
+
+
 def test_a_cut_document_gives_its_whole_batches_and_then_says_where_it_was_cut() -> None:
     text = json.dumps({"resourceSpans": [batch(span()), batch(span())]}).encode()[:-30]
     parts = OtlpJsonReader().read(io.BytesIO(text))

@@ -165,8 +165,8 @@ class OtlpJsonLinesReader:
                 continue
             for raw in (*(request.resource_spans or ()), *(request.batches or ())):
                 yield from rows.add(memoryview(raw))
-            if len(rows.columns) >= BATCH_SPANS:
-                yield rows.columns.take()
+                if len(rows.columns) >= BATCH_SPANS:
+                    yield rows.columns.take()
         yield rows.columns.take()
         lines.check()
 
