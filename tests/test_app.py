@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tracetune.app import Application
+from tracetune.domain.advice import Action, Advice, Confidence, Knob
 from tracetune.errors import InvalidInput, NotEnoughData, NotFound
 from tracetune.settings import LearnSettings, Settings
 from tracetune.testing.build import build
@@ -50,6 +52,19 @@ def test_demo_into_a_file_s_place_is_refused(tmp_path: Path) -> None:
 
 def test_no_advice_to_apply_is_an_empty_patch_that_says_so() -> None:
     assert Application(BASELINES).patches([]) == "# nothing to change\n"
+
+
+def test_patches_are_one_stream_of_documents() -> None:
+    advice = [
+        Advice(
+            "shop", peer, Knob.TIMEOUT, Action.SET, "s", None, 0.5, 1.0, 1.2, Confidence.MEDIUM, ("Give it a second",)
+        )
+        for peer in ("cart", "payments")
+    ]
+
+    documents = list(yaml.safe_load_all(Application(BASELINES).patches(advice)))
+
+    assert [document["spec"]["hosts"] for document in documents] == [["cart"], ["payments"]]
 
 
 def test_file_whose_spans_are_all_unusable_is_refused_with_the_reason(tmp_path: Path) -> None:

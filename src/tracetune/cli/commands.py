@@ -141,8 +141,10 @@ def tune(
             f"no advice about a service {service!r}", hint=f"there is some about: {', '.join(sorted(services))}"
         )
     chosen = [each for each in found.advice if service in (None, each.target_service)]
-    answer = app.patches(chosen) if patch else summary.advice(chosen)
-    out.show(answer, [documents.advice(each) for each in chosen], as_json=as_json, to=output)
+    if patch:
+        out.pass_on(app.patches(chosen), to=output)
+    else:
+        out.show(summary.advice(chosen), [documents.advice(each) for each in chosen], as_json=as_json, to=output)
 
 
 def doctor(

@@ -38,7 +38,11 @@ def show(answer: RenderableType, document: Any, *, as_json: bool, to: Path | Non
     if to is None and not as_json:
         console().print(answer)
         return
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n" if as_json else _rendered(answer)
+    pass_on(json.dumps(document, indent=2, ensure_ascii=False) + "\n" if as_json else _rendered(answer), to=to)
+
+
+def pass_on(text: str, *, to: Path | None) -> None:
+    """Print text as it is, or write it to a file: what another program reads is neither wrapped nor styled."""
     if to is None:
         sys.stdout.write(text)
     else:
