@@ -33,6 +33,12 @@ $(VENV)/.lab: $(VENV)/.dev lab/requirements.lock lab/pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable lab
 	@touch $@
 
+# The other backend of the network takes 1.5 GB: only CI, and who develops the network, install it; its tests skip elsewhere.
+$(VENV)/.tensorflow: $(VENV)/.lab requirements-tensorflow.lock
+	@echo "installing TensorFlow into $(VENV) ..." >&2
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-tensorflow.lock
+	@touch $@
+
 # --- what users and developers run -------------------------------------------------------------------------------------
 demo: $(VENV)/.run  ## Analyse a generated day of a shop: the whole product in one command.
 	@$(BIN)/tracetune demo --out demo

@@ -9,5 +9,7 @@ resolve() { # resolve OUTPUT ARGUMENTS...
     --output-file "$out" "$@"
 }
 resolve requirements.lock pyproject.toml --extra learn --group build
-resolve requirements-dev.lock pyproject.toml --extra learn --group build --group dev --constraint requirements.lock
+resolve requirements-dev.lock pyproject.toml --extra learn --extra kafka --group build --group dev --constraint requirements.lock
+resolve requirements-tensorflow.lock pyproject.toml --extra learn --extra kafka --extra tensorflow --group build --group dev \
+  --constraint requirements-dev.lock
 grep -A 30 '^uv==' requirements-dev.lock | awk 'NR > 1 && !/^ /{exit} {print}' > requirements-uv.lock
