@@ -12,7 +12,11 @@ class Knob(StrEnum):
     REPLICAS = "replicas"
     TIMEOUT = "timeout"
     RETRIES = "retries"
+    RETRY_BUDGET = "retry_budget"
     CONNECTION_POOL = "connection_pool"
+    OUTLIER_DETECTION = "outlier_detection"
+    CONCURRENCY_LIMIT = "concurrency_limit"
+    SAMPLING = "sampling"
     ROLLBACK = "rollback"
     INSTRUMENTATION = "instrumentation"
 
@@ -40,11 +44,14 @@ class Advice:
     Attributes:
         target_service: the service the knob belongs to; "12 services" where one advice is for several.
         peer: the callee for knobs of a connection (timeout, retries, pool), else "".
-        unit: of current, lower, target and upper: ``replicas``, ``s``, ``retries``, ``connections``; for ROLLBACK the version
-            to leave, for INSTRUMENTATION the attribute to set.
+        unit: of current, lower, target and upper: ``replicas``, ``s``, ``retries``, ``connections``, ``requests``,
+            ``errors in a row``, ``%``; for ROLLBACK the version to leave, for INSTRUMENTATION the attribute to set.
         current, lower, target, upper: None where unknown or without meaning; lower <= target <= upper.
         reasons: sentences with numbers, the strongest first.
         unlock: what would allow an answer, where the action is CANNOT_SAY, else "".
+        effect: what is expected of it, a sentence with numbers; "" where nothing was estimated.
+        risk: what may go wrong with it, and how to notice; "" where nothing can.
+        details: further values that belong to the knob, by the name that Kubernetes or Istio gives them.
     """
 
     target_service: str
@@ -59,6 +66,9 @@ class Advice:
     confidence: Confidence
     reasons: tuple[str, ...]
     unlock: str = ""
+    effect: str = ""
+    risk: str = ""
+    details: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
