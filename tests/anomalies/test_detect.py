@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from tests.forecasting.series_data import START_MINUTE, Event, EventKind, System
 
-from tracetune.anomalies.detect import detect
+from tracetune.anomalies.detect import calibrate, detect
 from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import Anomaly, AnomalyKind, Severity
+from tracetune.domain.forecasts import Forecast
 from tracetune.domain.series import Metric
 from tracetune.forecasting.holt_winters import HoltWintersEstimator
 from tracetune.forecasting.learn import learn
@@ -119,3 +121,20 @@ def test_ids_are_stable_and_distinct() -> None:
 
 def test_what_is_too_short_to_learn_from_shows_only_errors() -> None:
     assert _found(minutes=20) == ()
+
+
+def test_later_minutes_are_judged_by_the_thresholds_that_are_given() -> None:
+    eventful = _learned((Event(EventKind.STEP, 0, AT, 30, 2.0),), 600, (), SYSTEM)
+    calm = Learned(eventful.series.between(0, AT), _until(eventful, AT), ())
+
+    found = detect(eventful, thresholds=calibrate(calm))
+
+    assert {each.kind for each in found} == {AnomalyKind.SLOWER}
+    assert detect(eventful, thresholds=dict.fromkeys(calibrate(calm), 1e9)) == ()
+
+
+def _until(learned: Learned, minute: int) -> dict[Metric, Forecast]:
+    return {
+        metric: replace(each, values=each.values[:, :minute], cutoff=minute)
+        for metric, each in learned.forecasts.items()
+    }

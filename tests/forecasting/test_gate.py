@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,15 @@ from tracetune.forecasting.holt_winters import HoltWintersEstimator
 from tracetune.forecasting.scaling import band, uncompared
 from tracetune.forecasting.seasonal import SeasonalEstimator
 from tracetune.forecasting.trailing import TrailingMedianEstimator
+from tracetune.ports import Estimator
 
 METRIC = Metric.LATENCY_P95
+
+
+def _forecast(
+    series: SeriesBatch, metric: Metric, estimators: Sequence[Estimator], *, seed: int, horizon_minutes: int
+) -> Forecast:
+    return gate.judged(series, metric, estimators, seed=seed, horizon_minutes=horizon_minutes)[1]
 
 
 @dataclass
@@ -39,7 +47,7 @@ class Wandering:
 def test_a_guessing_model_falls_back_to_a_baseline_with_the_reason() -> None:
     series = System(4, services=3).series(minutes=480)
 
-    found = gate.forecast(series, METRIC, [TrailingMedianEstimator(), Wandering()], seed=0, horizon_minutes=10)
+    found = _forecast(series, METRIC, [TrailingMedianEstimator(), Wandering()], seed=0, horizon_minutes=10)
 
     assert {verdict.model for verdict in found.verdicts} == {"trailing_median"}
     assert set(found.verdicts[0].pinball_loss) == {"trailing_median", "lstm"}
@@ -50,9 +58,7 @@ def test_a_guessing_model_falls_back_to_a_baseline_with_the_reason() -> None:
 def test_bands_cover_98_percent_of_clean_held_back_minutes() -> None:
     series = System(6).series(minutes=960)
 
-    found = gate.forecast(
-        series, METRIC, [TrailingMedianEstimator(), HoltWintersEstimator()], seed=0, horizon_minutes=0
-    )
+    found = _forecast(series, METRIC, [TrailingMedianEstimator(), HoltWintersEstimator()], seed=0, horizon_minutes=0)
 
     coverage = np.mean([verdict.coverage for verdict in found.verdicts])
     assert coverage == pytest.approx(0.98, abs=0.01)
@@ -64,7 +70,7 @@ def test_a_surge_among_the_held_back_minutes_does_not_widen_the_band() -> None:
     widths = []
     for events in ((), (surge,)):
         series = System(6).series(minutes=960, events=events)
-        found = gate.forecast(series, Metric.CALLS, [HoltWintersEstimator()], seed=0, horizon_minutes=0)
+        found = _forecast(series, Metric.CALLS, [HoltWintersEstimator()], seed=0, horizon_minutes=0)
         roots = np.sqrt(found.values[:, 400:700])
         widths.append(float(np.median(roots[:, :, UPPER] - roots[:, :, LOWER])))
 
@@ -74,9 +80,7 @@ def test_a_surge_among_the_held_back_minutes_does_not_widen_the_band() -> None:
 def test_first_candidate_fills_where_the_winner_is_silent() -> None:
     series = System(2, services=2, least_calls=200.0).series(minutes=2 * 1440)
 
-    found = gate.forecast(
-        series, Metric.CALLS, [TrailingMedianEstimator(), SeasonalEstimator()], seed=0, horizon_minutes=5
-    )
+    found = _forecast(series, Metric.CALLS, [TrailingMedianEstimator(), SeasonalEstimator()], seed=0, horizon_minutes=5)
 
     assert np.isfinite(found.values[:, 60:]).all()
 
@@ -84,7 +88,7 @@ def test_first_candidate_fills_where_the_winner_is_silent() -> None:
 def test_a_short_history_speaks_unproven() -> None:
     series = System(2, services=2).series(minutes=32)
 
-    found = gate.forecast(series, METRIC, [TrailingMedianEstimator()], seed=0, horizon_minutes=60)
+    found = _forecast(series, METRIC, [TrailingMedianEstimator()], seed=0, horizon_minutes=60)
 
     assert np.isfinite(found.values[:, -60:, MIDDLE]).all()
     assert "unproven" in found.verdicts[0].reason
@@ -92,7 +96,7 @@ def test_a_short_history_speaks_unproven() -> None:
 
 def test_a_history_too_short_for_every_candidate_is_refused() -> None:
     with pytest.raises(NotEnoughData, match="15 minutes are too few"):
-        gate.forecast(
+        _forecast(
             System(2, services=2).series(minutes=15), METRIC, [TrailingMedianEstimator()], seed=0, horizon_minutes=5
         )
 
@@ -117,3 +121,29 @@ def test_pinball_loss_is_nan_where_nothing_was_observed() -> None:
 
     assert 0.0 < loss[0, 0] < 0.1
     assert np.isnan(loss[0, 1])
+
+
+def test_models_chosen_on_the_past_expect_the_same_of_it_when_more_has_come() -> None:
+    series = System(4, services=3).series(minutes=600)
+    estimators: list[Estimator] = [TrailingMedianEstimator(), HoltWintersEstimator()]
+
+    chosen, then = gate.judged(series.between(0, 480), METRIC, estimators, seed=0, horizon_minutes=0)
+    later = chosen.expect(series, horizon_minutes=30)
+
+    assert later.values.shape[1] == 630
+    assert later.verdicts == then.verdicts
+    np.testing.assert_array_equal(later.values[:, :480], then.values)
+
+
+def test_series_that_came_after_the_models_learned_is_spoken_for_unproven() -> None:
+    series = System(4, services=3).series(minutes=600)
+    known = series.only(range(1, len(series.keys))).between(0, 480)
+
+    chosen, _ = gate.judged(
+        known, METRIC, [TrailingMedianEstimator(), HoltWintersEstimator()], seed=0, horizon_minutes=0
+    )
+    found = chosen.expect(series, horizon_minutes=0)
+
+    assert found.verdicts[0].model == "trailing_median"
+    assert "was not there" in found.verdicts[0].reason
+    assert np.isfinite(found.values[0, 300:, MIDDLE]).any()

@@ -4,7 +4,7 @@ import numpy as np
 from tests.forecasting.series_data import System
 
 from tracetune.domain.series import Metric
-from tracetune.forecasting.learn import baselines, learn
+from tracetune.forecasting.learn import baselines, learn, study
 
 
 def test_latency_and_calls_are_forecast_an_hour_ahead() -> None:
@@ -47,3 +47,15 @@ def test_no_operation_at_all_is_said() -> None:
     learned = learn(series, estimators=baselines(), seed=0)
 
     assert learned.limits == ("There is no operation to learn from: no span is the entry of a service.",)
+
+
+def test_what_was_learned_judges_later_minutes_and_keeps_its_limits() -> None:
+    series = System(1, services=2).series(minutes=460)
+
+    normal, learned = study(series.between(0, 400), estimators=baselines(), seed=0)
+    later = normal.expect(series, horizon_minutes=5)
+
+    assert later.limits == learned.limits
+    assert {each.cutoff for each in later.forecasts.values()} == {460}
+    for metric, forecast in learned.forecasts.items():
+        np.testing.assert_array_equal(later.forecasts[metric].values[:, :400], forecast.values[:, :400])

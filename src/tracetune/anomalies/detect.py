@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,10 @@ LEAST_CALLS_A_MINUTE = 10
 LEAST_CALLS_TO_PAGE = 100
 """Fewer calls in all the anomalous minutes can warn, not page."""
 
+_LATENCY = "latency"
+_RULES = {_LATENCY: (QUICK, PATIENT)}
+"""Calls have QUICK alone: what goes on for twenty minutes with a small change of calls is the time of day."""
+
 STRONG_SLOWDOWN, STRONG_ERROR_RATIO, STRONG_DROP = 1.5, 0.05, 0.5
 """From here on users notice: half as slow again, one call in twenty failing, half the calls gone."""
 
@@ -80,34 +84,90 @@ class _Seen:
         return departure(metric, self.metrics[metric], self.expected[metric])
 
 
-def detect(learned: Learned, *, false_incidents_a_week: float = FALSE_INCIDENTS_A_WEEK) -> tuple[Anomaly, ...]:
+Thresholds = Mapping[tuple[str, Evidence], float]
+"""How much evidence is an alarm, by signal and rule."""
+
+
+def detect(
+    learned: Learned,
+    *,
+    false_incidents_a_week: float = FALSE_INCIDENTS_A_WEEK,
+    thresholds: Thresholds | None = None,
+) -> tuple[Anomaly, ...]:
     """All anomalies of the period, by onset, then by score downwards.
 
     Args:
         learned: series and what was expected of them; metrics without a forecast are not judged.
         false_incidents_a_week: budget of false alarms for the whole system.
+        thresholds: from ``calibrate`` on other minutes, which the budget was spent on; else they are fitted on these.
     """
     seen = _Seen.of(learned)
     if not seen.minute.size or not seen.series.keys:
         return ()
-    calls_departure = seen.departure(Metric.CALLS)
-    found = _latency(seen, calls_departure, false_incidents_a_week)
-    found += _calls(seen, calls_departure, AnomalyKind.SURGE, false_incidents_a_week)
-    found += _calls(seen, -calls_departure, AnomalyKind.DROP, false_incidents_a_week)
+    signals = _Signals.of(seen)
+    levels = signals.thresholds(false_incidents_a_week) if thresholds is None else thresholds
+    found = _latency(seen, signals, levels)
+    found += _calls(seen, signals, AnomalyKind.SURGE, levels)
+    found += _calls(seen, signals, AnomalyKind.DROP, levels)
     found += _errors(seen)
     return tuple(sorted(found, key=lambda anomaly: (anomaly.onset, -anomaly.score, anomaly.key)))
 
 
-def _latency(seen: _Seen, calls_departure: Float[Array, "series minute"], budget: float) -> list[Anomaly]:
-    calls = seen.metrics[Metric.CALLS]
-    by_metric = np.stack([with_enough_calls(seen.departure(metric), calls) for metric in LATENCIES])
-    scores = np.fmax(by_metric[0], by_metric[1])
-    overload = np.fmax(np.nan_to_num(calls_departure), _service_departure(seen)) >= LOAD_SIGMAS
+def calibrate(learned: Learned, *, false_incidents_a_week: float = FALSE_INCIDENTS_A_WEEK) -> Thresholds:
+    """The thresholds that these minutes allow, for judging later ones: what comes later cannot move them."""
+    return _Signals.of(_Seen.of(learned)).thresholds(false_incidents_a_week)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signals:
+    """The scores on the observed minutes, and the evidence that each rule gathers from them.
+
+    Attributes:
+        by_latency: of each of LATENCIES.
+        scores: by signal: _LATENCY for both latencies together, else the kind of the anomaly of the calls.
+        gathered: by signal and rule.
+    """
+
+    by_latency: Float[Array, "metric series minute"]
+    scores: dict[str, Float[Array, "series minute"]]
+    gathered: dict[tuple[str, Evidence], Float[Array, "series minute"]]
+
+    @classmethod
+    def of(cls, seen: _Seen) -> _Signals:
+        calls = seen.metrics[Metric.CALLS]
+        by_latency = np.stack([with_enough_calls(seen.departure(metric), calls) for metric in LATENCIES])
+        of_calls = seen.departure(Metric.CALLS)
+        scores: dict[str, Array] = {
+            _LATENCY: np.fmax(by_latency[0], by_latency[1]),
+            AnomalyKind.SURGE: of_calls,
+            AnomalyKind.DROP: -of_calls,
+        }
+        gathered = {
+            (name, rule): gather(values, rule) for name, values in scores.items() for rule in _RULES.get(name, (QUICK,))
+        }
+        return cls(by_latency, scores, gathered)
+
+    def thresholds(self, budget: float) -> Thresholds:
+        return {
+            (name, rule): threshold(evidence, rule, false_incidents_a_week=budget)
+            for (name, rule), evidence in self.gathered.items()
+        }
+
+    def episodes(self, signal: str, levels: Thresholds) -> list[Episode]:
+        found: list[Episode] = []
+        for (name, rule), evidence in self.gathered.items():
+            if name == signal:
+                found += episodes(self.scores[name], evidence, levels[name, rule], rule)
+        return united(found)
+
+
+def _latency(seen: _Seen, signals: _Signals, levels: Thresholds) -> list[Anomaly]:
+    overload = np.fmax(np.nan_to_num(signals.scores[AnomalyKind.SURGE]), _service_departure(seen)) >= LOAD_SIGMAS
     found = []
-    for episode in _episodes(scores, (QUICK, PATIENT), budget):
+    for episode in signals.episodes(_LATENCY, levels):
         minutes = slice(episode.onset, episode.end)
-        metric = LATENCIES[int(np.argmax(np.nan_to_num(by_metric[:, episode.row, minutes]).sum(axis=1)))]
-        size = _size(seen, metric, episode, scores)
+        metric = LATENCIES[int(np.argmax(np.nan_to_num(signals.by_latency[:, episode.row, minutes]).sum(axis=1)))]
+        size = _size(seen, metric, episode, signals.scores[_LATENCY])
         if not (size.observed > size.upper and size.observed >= (1.0 + LEAST_CHANGE) * size.expected):
             continue
         explained = overload[episode.row, minutes].mean() >= LOAD_SHARE
@@ -120,10 +180,10 @@ def _latency(seen: _Seen, calls_departure: Float[Array, "series minute"], budget
     return found
 
 
-def _calls(seen: _Seen, scores: Float[Array, "series minute"], kind: AnomalyKind, budget: float) -> list[Anomaly]:
+def _calls(seen: _Seen, signals: _Signals, kind: AnomalyKind, levels: Thresholds) -> list[Anomaly]:
     found = []
-    for episode in _episodes(scores, (QUICK,), budget):
-        size = _size(seen, Metric.CALLS, episode, scores)
+    for episode in signals.episodes(kind, levels):
+        size = _size(seen, Metric.CALLS, episode, signals.scores[kind])
         change = abs(size.observed / size.expected - 1.0) if size.expected > 0 else np.inf
         if max(size.observed, size.expected) < LEAST_CALLS_A_MINUTE or change < LEAST_CHANGE:
             continue
@@ -165,14 +225,6 @@ def _size(seen: _Seen, metric: Metric, episode: Episode, scores: Float[Array, "s
     expected = np.median(seen.expected[metric][episode.row, minutes][scored], axis=0)
     observed = float(np.nanmedian(seen.metrics[metric][episode.row, minutes][scored]))
     return _Size(observed, float(expected[LOWER]), float(expected[MIDDLE]), float(expected[UPPER]))
-
-
-def _episodes(scores: Float[Array, "series minute"], rules: Sequence[Evidence], budget: float) -> list[Episode]:
-    found: list[Episode] = []
-    for evidence in rules:
-        gathered = gather(scores, evidence)
-        found += episodes(scores, gathered, threshold(gathered, evidence, false_incidents_a_week=budget), evidence)
-    return united(found)
 
 
 def _service_departure(seen: _Seen) -> Float[Array, "series minute"]:

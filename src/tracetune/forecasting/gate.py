@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
 from tracetune.domain.forecasts import LOWER, QUANTILES, UPPER, Forecast, Verdict
-from tracetune.domain.series import Metric, SeriesBatch
+from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
 from tracetune.forecasting.calibration import Widening, widening
 from tracetune.ports import Estimator, Predictor
@@ -52,10 +52,54 @@ class _Trial:
     coverage: Float[Array, " series"]
 
 
-def forecast(
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The candidates that could learn one metric, and which of them speaks for each series.
+
+    Attributes:
+        predictors: the simplest first, each with the factors that make its bands cover what they promise.
+        keys, speakers, verdicts: (series,), the series that were compared and the position of the model that won.
+    """
+
+    metric: Metric
+    predictors: tuple[Predictor, ...]
+    factors: tuple[Widening, ...]
+    keys: tuple[SeriesKey, ...]
+    speakers: Int[Counts, " series"]
+    verdicts: tuple[Verdict, ...]
+
+    def expect(self, series: SeriesBatch, *, horizon_minutes: int) -> Forecast:
+        """What these models expect of any minutes: also of later ones, and of series that did not exist then."""
+        raw = [each.predict(series, horizon_minutes=horizon_minutes).values for each in self.predictors]
+        return self.spoken(series, raw)
+
+    def spoken(self, series: SeriesBatch, raw: Sequence[Float[Array, "series minute quantile"]]) -> Forecast:
+        """The forecast that the chosen models give, from what each of them forecast before its bands were widened."""
+        place = {key: row for row, key in enumerate(self.keys)}
+        rows = [place.get(key) for key in series.keys]
+        speaker = np.array([0 if row is None else self.speakers[row] for row in rows], np.int64)
+        first = self.predictors[0].name
+        verdicts = tuple(
+            Verdict(
+                first,
+                {},
+                np.nan,
+                f"{WORDS.get(first, first)} speaks unproven: it was not there when the models learned",
+            )
+            if row is None
+            else self.verdicts[row]
+            for row in rows
+        )
+        widened = np.stack([each.apply(self.metric, values) for each, values in zip(self.factors, raw, strict=True)])
+        best = widened[speaker, np.arange(len(speaker))]
+        values = np.where(np.isnan(best), widened[0], best)
+        return Forecast(series.keys, self.metric, series.start_minute, series.length, values, verdicts)
+
+
+def judged(
     series: SeriesBatch, metric: Metric, estimators: Sequence[Estimator], *, seed: int, horizon_minutes: int
-) -> Forecast:
-    """The forecast of the best candidate for each series, with verdicts.
+) -> tuple[Chosen, Forecast]:
+    """The best candidate for each series, and its forecast, with verdicts.
 
     The candidates are fitted on the first four fifths and compared by mean pinball loss on the rest, where each forecast
     sees the minutes before its own gap (a rolling origin) and none after it. The bands are calibrated on the same minutes,
@@ -72,15 +116,16 @@ def forecast(
         fitted, reason = _fitted(series, metric, estimators[:1], seed)
     if not fitted:
         raise reason or ValueError("no candidate was given")
-    names = list(fitted)
-    raw = [each.predict(series, horizon_minutes=horizon_minutes).values for each in fitted.values()]
+    names, predictors = list(fitted), tuple(fitted.values())
+    raw = [each.predict(series, horizon_minutes=horizon_minutes).values for each in predictors]
     trials, compared = _trials(series[metric][:, cut:], metric, [values[:, cut : series.length] for values in raw])
-    chosen = _choose(np.stack([trial.loss for trial in trials], axis=1))
-    candidates = np.stack([trial.factors.apply(metric, values) for trial, values in zip(trials, raw, strict=True)])
-    best = candidates[chosen, np.arange(len(chosen))]
-    values = np.where(np.isnan(best), candidates[0], best)
-    verdicts = tuple(_verdict(names, trials, row, int(winner), int(compared[row])) for row, winner in enumerate(chosen))
-    return Forecast(series.keys, metric, series.start_minute, series.length, values, verdicts)
+    speakers = _choose(np.stack([trial.loss for trial in trials], axis=1))
+    verdicts = tuple(
+        _verdict(names, trials, row, int(winner), int(compared[row])) for row, winner in enumerate(speakers)
+    )
+    factors = tuple(trial.factors for trial in trials)
+    chosen = Chosen(metric, predictors, factors, series.keys, speakers, verdicts)
+    return chosen, chosen.spoken(series, raw)
 
 
 def pinball_loss(

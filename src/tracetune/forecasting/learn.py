@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,8 +37,35 @@ def baselines() -> dict[Metric, list[Estimator]]:
     return {metric: list(simple) for metric in (Metric.CALLS, *LATENCIES)}
 
 
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """What was learned of each metric, apart from the minutes it was learned from: it can judge later ones.
+
+    Attributes:
+        models: by metric; empty where the minutes were too few.
+        limits: sentences that say what the minutes were too short or too thin for.
+    """
+
+    models: Mapping[Metric, gate.Chosen]
+    limits: tuple[str, ...]
+
+    def expect(self, series: SeriesBatch, *, horizon_minutes: int) -> Learned:
+        """These minutes beside what was to be expected of them; a forecast uses nothing after its minute."""
+        forecasts = {
+            metric: chosen.expect(series, horizon_minutes=horizon_minutes) for metric, chosen in self.models.items()
+        }
+        return Learned(series, forecasts, self.limits)
+
+
 def learn(series: SeriesBatch, *, estimators: Candidates, seed: int, horizon_minutes: int = 60) -> Learned:
-    """The best forecast of each metric in ``estimators`` for every series, and the limits in words.
+    """The best forecast of each metric for every series, and the limits in words; see ``study``."""
+    return study(series, estimators=estimators, seed=seed, horizon_minutes=horizon_minutes)[1]
+
+
+def study(
+    series: SeriesBatch, *, estimators: Candidates, seed: int, horizon_minutes: int = 60
+) -> tuple[Normal, Learned]:
+    """What is normal, as models that can judge later minutes and as forecasts of these, with the limits in words.
 
     Args:
         series: at least LEAST_MINUTES, or there are limits and no forecasts.
@@ -47,16 +75,20 @@ def learn(series: SeriesBatch, *, estimators: Candidates, seed: int, horizon_min
         horizon_minutes: how far beyond the last minute to forecast.
     """
     if not series.keys or series.length < LEAST_MINUTES:
-        return Learned(series, {}, (_too_short(series),))
+        said = (_too_short(series),)
+        return Normal({}, said), Learned(series, {}, said)
+    models: dict[Metric, gate.Chosen] = {}
     forecasts: dict[Metric, Forecast] = {}
     limits = _limits(series)
     for metric, competing in estimators.items():
         allowed = competing if series.length >= LEAST_MINUTES_TO_COMPETE else competing[:1]
         try:
-            forecasts[metric] = gate.forecast(series, metric, allowed, seed=seed, horizon_minutes=horizon_minutes)
+            models[metric], forecasts[metric] = gate.judged(
+                series, metric, allowed, seed=seed, horizon_minutes=horizon_minutes
+            )
         except NotEnoughData as error:
             limits.append(f"No forecast of {metric}: {error.message}; {error.hint}.")
-    return Learned(series, forecasts, tuple(limits))
+    return Normal(models, tuple(limits)), Learned(series, forecasts, tuple(limits))
 
 
 def _too_short(series: SeriesBatch) -> str:
