@@ -13,12 +13,14 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 import typer
 
-from tracetune_lab import batch, compare, counts, pictures, scenarios, sweep
+from tracetune_lab import batch, compare, counts, pictures, scenarios, sweep, sweep_table
 from tracetune_lab import record as recording
 from tracetune_lab.errors import LabError, StoppedError
+from tracetune_lab.grid import load_grid
 from tracetune_lab.lab import Lab, LabOptions
 from tracetune_lab.load import LoadPlan
 from tracetune_lab.plan import Export, SpansFrom
+from tracetune_lab.priority import Priority
 from tracetune_lab.profiles import Profile
 from tracetune_lab.recordings import Recording
 from tracetune_lab.topology import Topology
@@ -26,6 +28,7 @@ from tracetune_lab.topology_files import load_topology, shipped
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Result = TypeVar("Result")
+PriorityOption = Annotated[str, typer.Option(help="realtime, normal, or auto: realtime where the system permits it.")]
 
 
 def main() -> None:
@@ -59,11 +62,15 @@ def run(
     spans_from: Annotated[str, typer.Option(help="sidecar, sdk or both.")] = "sidecar",
     export: Annotated[str, typer.Option(help="otlp-http, otlp-grpc or zipkin.")] = "otlp-http",
     seed: Annotated[int, typer.Option(help="Seed of every random draw.")] = 1,
+    priority: PriorityOption = "normal",
 ) -> None:
     """Start a topology, run load, and compare every count. Example: tracetune-lab run shop --seconds 120."""
     _check_choice("--spans-from", spans_from, SpansFrom)
     _check_choice("--export", export, Export)
-    options = LabOptions(cast("SpansFrom", spans_from), cast("Export", export), seed)
+    _check_choice("--priority", priority, Priority)
+    options = LabOptions(
+        cast("SpansFrom", spans_from), cast("Export", export), seed, priority=cast("Priority", priority)
+    )
     account = _in_order(_run(load_topology(topology), options, seconds, rate))
     typer.echo(account.text())
     if account.differences():
@@ -81,9 +88,11 @@ def list_scenarios() -> None:
 def record(
     scenario: Annotated[str, typer.Argument(help="A name from `tracetune-lab scenarios`.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The directory that gets DIR/SCENARIO.")],
+    priority: PriorityOption = "normal",
 ) -> None:
     """Run one scenario and record it. Example: tracetune-lab record bookinfo-errors -o out."""
-    _show(_in_order(recording.record(scenarios.find(scenario), output)))
+    _check_choice("--priority", priority, Priority)
+    _show(_in_order(recording.record(scenarios.find(scenario), output, priority=cast("Priority", priority))))
 
 
 @app.command()
@@ -110,11 +119,15 @@ def check(
 @app.command(name="sweep")
 def run_sweep(
     output: Annotated[Path, typer.Option("--output", "-o", help="The CSV table to write.")],
-    at_once: Annotated[int, typer.Option(help="How many configurations run side by side.")] = 1,
+    points: Annotated[Path, typer.Option(help="The directory that keeps each point's spans; resumed from there.")],
+    grid: Annotated[Path | None, typer.Option(help="A grid file of your own.")] = None,
+    priority: PriorityOption = "auto",
 ) -> None:
-    """Measure the shop at a grid of loads and replicas. Example: tracetune-lab sweep -o sweep.csv."""
-    rows = _in_order(sweep.run(sweep.load_grid(), at_once))
-    sweep.write_table(rows, output)
+    """Measure the shop at loads and replicas. Example: tracetune-lab sweep -o sweep.csv --points out/points."""
+    _check_choice("--priority", priority, Priority)
+    chosen = load_grid(grid)
+    rows = _in_order(sweep.run(chosen, points, cast("Priority", priority), typer.echo))
+    sweep_table.write_table(rows, output)
     typer.echo(f"{len({row.point for row in rows})} points, {len(rows)} rows in {output}")
 
 

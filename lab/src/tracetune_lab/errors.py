@@ -27,3 +27,7 @@ class InvalidRecordingError(LabError):
 
 class StoppedError(LabError):
     """The user stopped the lab, and it has ended every process it had started."""
+
+
+class PriorityRefusedError(LabError):
+    """Real-time priority is wanted and the system does not allow it."""

@@ -13,11 +13,12 @@ from typing import Any, Self
 import aiohttp
 import msgspec
 
-from tracetune_lab import envoy, envoy_admin, ports, programs
+from tracetune_lab import envoy, envoy_admin, ports, priority, programs
 from tracetune_lab.behaviour import Behaviour
 from tracetune_lab.errors import InvalidTopologyError
 from tracetune_lab.load import LoadPlan, LoadReport
 from tracetune_lab.plan import GATEWAY, Ends, Export, HostPlan, Instance, SpansFrom, pod_name
+from tracetune_lab.priority import Priority
 from tracetune_lab.processes import Processes
 from tracetune_lab.profiles import most_rps
 from tracetune_lab.service import BEHAVIOUR_PATH
@@ -33,12 +34,14 @@ class LabOptions(msgspec.Struct, frozen=True):
     """How a lab is run: who makes spans, how they leave, and the seed of every random draw.
 
     `skewed` names the services whose clock can be shifted at run time (see `Lab.skew_clock`).
+    `priority` is the scheduling of the lab's processes (see `tracetune_lab.priority`).
     """
 
     spans_from: SpansFrom = "sidecar"
     export: Export = "otlp-http"
     seed: int = 1
     skewed: tuple[str, ...] = ()
+    priority: Priority = "normal"
 
 
 class Lab:
@@ -62,7 +65,10 @@ class Lab:
         """Start everything and wait until every Envoy and every app is ready."""
         for path in (self._folder, self._endpoints):
             path.mkdir(parents=True, exist_ok=True)
-        self.processes = Processes(self._folder)
+        self.realtime = priority.is_realtime(self.options.priority)
+        self.processes = Processes(self._folder, realtime=self.realtime)
+        if self.realtime:
+            priority.enter(priority.KEEPER)
         self.client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
         self._block = ports.reserve()
         try:
@@ -176,6 +182,8 @@ class Lab:
         await self.sink.stop()
         await self.client.close()
         self._block.release()
+        if self.realtime:
+            priority.leave()
 
     def _place(self, service: str, version: str, replica: int) -> Instance:
         app, inbound, outbound, admin = (self._block.take() for _ in range(4))

@@ -16,7 +16,7 @@ from tracetune_lab.topology import method_and_path
 
 
 class LoadPlan(msgspec.Struct, frozen=True):
-    """What the generator's process is told."""
+    """What the generator's process is told; requests due in the warm-up are sent but not in `measured`."""
 
     url: str
     host: str
@@ -27,6 +27,7 @@ class LoadPlan(msgspec.Struct, frozen=True):
     start_unix_seconds: float
     timeout_seconds: float = 60.0
     changes: list[Change] = []
+    warm_up_seconds: float = 0.0
 
 
 class MinuteOfOperation(msgspec.Struct):
@@ -47,6 +48,7 @@ class LoadReport(msgspec.Struct):
     `latency` counts from the moment a request was due, so a generator that falls behind cannot
     hide waiting (corrected for coordinated omission); `latency_since_sent` counts from the moment
     it left. Status 0 stands for no answer. `late_seconds_most` is how far the generator fell behind.
+    `measured` holds the latencies since due of each operation after the warm-up.
     """
 
     plan: LoadPlan
@@ -54,6 +56,7 @@ class LoadReport(msgspec.Struct):
     answered: int = 0
     late_seconds_most: float = 0.0
     minutes: list[MinuteOfOperation] = msgspec.field(default_factory=list)
+    measured: dict[str, Histogram] = msgspec.field(default_factory=dict)
 
     def latency_of(self, operation: str | None = None) -> Histogram:
         """All latencies of one operation, or of all."""
@@ -61,6 +64,13 @@ class LoadReport(msgspec.Struct):
         for row in self.minutes:
             if operation in (None, row.operation):
                 merged.merge(row.latency)
+        return merged
+
+    def measured_latency(self) -> Histogram:
+        """The latencies of all operations after the warm-up."""
+        merged = Histogram()
+        for latency in self.measured.values():
+            merged.merge(latency)
         return merged
 
     def failed(self) -> int:
@@ -102,6 +112,8 @@ class Generator:
         row.statuses[status] = row.statuses.get(status, 0) + 1
         row.latency.add(now - due)
         row.latency_since_sent.add(now - sent)
+        if arrival.at_seconds >= self._plan.warm_up_seconds:
+            self.report.measured.setdefault(arrival.operation, Histogram()).add(now - due)
         if status:
             row.answered += 1
             self.report.answered += 1

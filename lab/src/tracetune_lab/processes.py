@@ -9,6 +9,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from tracetune_lab import priority
 from tracetune_lab.errors import ProcessDiedError
 
 GRACE_SECONDS = 6.0
@@ -20,9 +21,10 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 class Processes:
     """The running processes of one lab, by name."""
 
-    def __init__(self, logs: Path) -> None:
-        """Write each process's output to `logs`/NAME.log."""
+    def __init__(self, logs: Path, *, realtime: bool = False) -> None:
+        """Write each process's output to `logs`/NAME.log; `realtime` starts each with real-time priority."""
         self._logs = logs
+        self._realtime = realtime
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._leaving: set[str] = set()
@@ -39,7 +41,7 @@ class Processes:
                 env={**os.environ, **(environment or {})},
                 # A session of its own keeps the terminal's Ctrl-C from it: the lab ends it in order.
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=self._prepare,
             )
         self._running[name] = process
         self._watchers[name] = asyncio.create_task(self._watch(name, process))
@@ -87,6 +89,12 @@ class Processes:
             await self._watchers.pop(name)
             del self._running[name]
 
+    def _prepare(self) -> None:
+        # Linux sends this signal to the child when the lab is killed outright, so that no orphan stays.
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if self._realtime:
+            priority.enter(priority.MEASURED)
+
     async def _watch(self, name: str, process: asyncio.subprocess.Process) -> None:
         status = await process.wait()
         if name not in self._leaving and not self.died.done():
@@ -103,8 +111,3 @@ def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None
     if process.returncode is None:
         with suppress(ProcessLookupError):
             process.send_signal(number)
-
-
-def _die_with_parent() -> None:
-    # Linux sends this signal to the child when the lab is killed outright, so that no orphan stays.
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

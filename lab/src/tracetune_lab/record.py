@@ -18,6 +18,7 @@ from tracetune_lab.faults import Truth
 from tracetune_lab.injector import changes_of_load, inject
 from tracetune_lab.lab import Lab
 from tracetune_lab.load import LoadPlan, LoadReport
+from tracetune_lab.priority import Priority
 from tracetune_lab.recordings import FORMAT_VERSION, Manifest, Recorder, Recording
 from tracetune_lab.scenarios import Scenario
 from tracetune_lab.topology import Topology
@@ -26,47 +27,71 @@ from tracetune_lab.topology_files import load_topology
 LIBRARIES = ("tracetune-lab", "aiohttp", "grpcio", "opentelemetry-sdk", "redis", "zstandard")
 
 
-async def record(scenario: Scenario, folder: Path, *, whole_minutes: bool = True) -> Recording:
+ENVOY_COUNTS = "spans_sent$|^http.inbound.*downstream_rq_completed$"
+
+
+async def record(
+    scenario: Scenario, folder: Path, *, whole_minutes: bool = True, priority: Priority = "normal"
+) -> Recording:
     """Run a scenario and write `folder`/NAME, which appears only when it is whole.
 
     The load starts on a whole minute, so that each minute of the recording is a full one.
     """
     topology = load_topology(scenario.topology)
     place = folder / scenario.name
+    options = msgspec.structs.replace(scenario.options(), priority=priority)
     # Configuration and logs of the run need no keeping: a process that dies is told of with its last lines.
     with tempfile.TemporaryDirectory(prefix="tracetune-lab-") as scratch, Recorder(place, scenario.export) as recorder:
-        started = time.time_ns()
-        busy = _cpu_busy_ratio()
-        async with Lab(topology, scenario.options(), Path(scratch), recorder.keep) as lab:
+        async with Lab(topology, options, Path(scratch), recorder.keep) as lab:
+            watch = Watch(lab, {})
             begin = _begin_at(whole_minutes)
             load, truths = await _run(lab, load_plan(scenario, topology, lab.gateway_port, begin), scenario)
             await lab.settle()
-            envoy_stats = await lab.stats("spans_sent$|^http.inbound.*downstream_rq_completed$")
+            envoy_counts = await lab.stats(ENVOY_COUNTS)
         # The services send their last database spans while the lab ends, so it is counted after that.
-        recorder.finish(
-            Manifest(
-                format_version=FORMAT_VERSION,
-                scenario=msgspec.to_builtins(scenario),
-                topology=msgspec.to_builtins(topology),
-                started_unix_nano=started,
-                load_started_unix_nano=round(begin * 1e9),
-                ended_unix_nano=time.time_ns(),
-                compressed=_what_is_compressed(scenario),
-                requests_sent=load.sent,
-                requests_answered=load.answered,
-                spans_received=lab.sink.received,
-                spans_lost_by_fault=lab.sink.lost,
-                spans_sent_by_envoy=sum(value for name, value in envoy_stats.items() if name.endswith("spans_sent")),
-                requests_seen_by_envoy={
-                    name.split(".")[1]: value for name, value in sorted(envoy_stats.items()) if "downstream" in name
-                },
-                versions=_versions(topology),
-                machine={**_machine(), "cpu_busy_ratio": f"{busy():.2f}"},
-            ),
-            truths,
-            load,
-        )
+        manifest = watch.manifest(msgspec.to_builtins(scenario), load, envoy_counts, _what_is_compressed(scenario))
+        recorder.finish(manifest, truths, load)
     return Recording(place)
+
+
+class Watch:
+    """Notes how a lab stands when a recording begins, so that its manifest counts only what came since."""
+
+    def __init__(self, lab: Lab, envoy_counts: dict[str, int]) -> None:
+        """Begin now; `envoy_counts` are Envoy's counters of this moment, none when the lab is fresh."""
+        self._lab = lab
+        self._envoy_counts = envoy_counts
+        self._spans = lab.sink.received, lab.sink.lost
+        self._started = time.time_ns()
+        self._busy = _cpu_busy_ratio()
+
+    def manifest(
+        self, scenario: dict[str, object], load: LoadReport, envoy_counts: dict[str, int], compressed: str
+    ) -> Manifest:
+        """What has been recorded since the beginning."""
+        since = {name: value - self._envoy_counts.get(name, 0) for name, value in sorted(envoy_counts.items())}
+        lab = self._lab
+        return Manifest(
+            format_version=FORMAT_VERSION,
+            scenario=scenario,
+            topology=msgspec.to_builtins(lab.topology),
+            started_unix_nano=self._started,
+            load_started_unix_nano=round(load.plan.start_unix_seconds * 1e9),
+            ended_unix_nano=time.time_ns(),
+            compressed=compressed,
+            requests_sent=load.sent,
+            requests_answered=load.answered,
+            spans_received=lab.sink.received - self._spans[0],
+            spans_lost_by_fault=lab.sink.lost - self._spans[1],
+            spans_sent_by_envoy=sum(value for name, value in since.items() if name.endswith("spans_sent")),
+            requests_seen_by_envoy={name.split(".")[1]: value for name, value in since.items() if "downstream" in name},
+            versions=_versions(lab.topology),
+            machine={
+                **_machine(),
+                "cpu_busy_ratio": f"{self._busy():.2f}",
+                "priority": "realtime" if lab.realtime else "normal",
+            },
+        )
 
 
 def load_plan(scenario: Scenario, topology: Topology, gateway_port: int, begin: float) -> LoadPlan:

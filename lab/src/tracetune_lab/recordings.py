@@ -50,9 +50,10 @@ class Manifest(msgspec.Struct, frozen=True):
 class Recorder:
     """Writes a recording beside its final place and moves it there only when all of it is written."""
 
-    def __init__(self, place: Path, export: Export) -> None:
-        """Start in a hidden directory next to `place`, which appears on `finish` only."""
+    def __init__(self, place: Path, export: Export, level: int = CLOSING_LEVEL) -> None:
+        """Start in a hidden directory next to `place`, which appears on `finish` only; `level` is zstd's."""
         self._place = place
+        self._level = level
         self._work = place.parent / f".{place.name}.partial-{os.getpid()}"
         self._zipkin = export == "zipkin"
         self._work.mkdir(parents=True)
@@ -81,7 +82,7 @@ class Recorder:
         """Compress, seal with digests, and move the whole to its place."""
         self._file.close()
         name = ZIPKIN if self._zipkin else OTLP
-        _compress(self._raw, self._work / name)
+        _compress(self._raw, self._work / name, self._level)
         self._raw.unlink()
         (self._work / TRUTH).write_bytes(_pretty({"faults": truths}))
         packed = zstandard.ZstdCompressor(level=CLOSING_LEVEL).compress(msgspec.json.encode(load))
@@ -166,9 +167,9 @@ def read_varint(raw: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
-def _compress(source: Path, target: Path) -> None:
+def _compress(source: Path, target: Path, level: int) -> None:
     parameters = zstandard.ZstdCompressionParameters.from_level(
-        CLOSING_LEVEL, window_log=WINDOW_LOG, enable_ldm=True, write_checksum=True
+        level, window_log=WINDOW_LOG, enable_ldm=True, write_checksum=True
     )
     with source.open("rb") as raw, target.open("wb") as packed:
         zstandard.ZstdCompressor(compression_params=parameters).copy_stream(raw, packed, size=source.stat().st_size)

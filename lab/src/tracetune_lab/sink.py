@@ -22,7 +22,7 @@ class Sink:
 
     def __init__(self, keep: Callable[[bytes], None], seed: int) -> None:
         """Pass payloads to `keep`; losses are drawn from `seed`."""
-        self._keep = keep
+        self.keep = keep
         self._rng = random.Random(seed)
         self.lost_ratio = 0.0
         self.received = 0
@@ -68,7 +68,7 @@ class Sink:
         if len(kept) < len(spans) or b"\n" in payload:  # a recording holds one payload a line
             payload = json.dumps(kept, separators=(",", ":")).encode()
         if kept:
-            self._keep(payload)
+            self.keep(payload)
         return web.Response(status=202)
 
     def _take_otlp(self, payload: bytes) -> None:
@@ -77,7 +77,7 @@ class Sink:
         before = sum(len(scope.spans) for scope in scopes)
         if self.lost_ratio == 0:
             self._count(before, before)
-            self._keep(payload)
+            self.keep(payload)
             return
         for scope in scopes:
             kept = [span for span in scope.spans if not self._is_lost()]
@@ -86,7 +86,7 @@ class Sink:
         after = sum(len(scope.spans) for scope in scopes)
         self._count(before, after)
         if after:
-            self._keep(message.SerializeToString())
+            self.keep(message.SerializeToString())
 
     def _is_lost(self) -> bool:
         return self._rng.random() < self.lost_ratio
