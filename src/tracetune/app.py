@@ -15,8 +15,10 @@ from tracetune.forecasting.candidates import can_train, candidates
 from tracetune.pipeline import Report, Stopwatch
 from tracetune.ports import MinuteStore
 from tracetune.settings import Settings
-from tracetune.sinks.manifests import patch
+from tracetune.sinks.manifest_diff import diff, read_manifests
+from tracetune.sinks.manifests import manifests, refusals, text
 from tracetune.sinks.report import HtmlReport
+from tracetune.sinks.scaling import Scaler
 from tracetune.sources.files import find
 from tracetune.sources.readers import readers
 
@@ -95,10 +97,17 @@ class Application:
             ) from error
         return files
 
-    def patches(self, advice: Sequence[Advice]) -> str:
+    def patches(self, advice: Sequence[Advice], scaler: Scaler = Scaler.HPA) -> str:
         """Everything in the advice that can be applied, as one YAML stream."""
-        documents = [text for each in advice if (text := patch(each))]
-        return "---\n".join(documents) or "# nothing to change\n"
+        return text(manifests(advice, scaler), refusals(advice)) or "# nothing to change\n"
+
+    def difference(self, advice: Sequence[Advice], kept: Sequence[Path], scaler: Scaler = Scaler.HPA) -> str:
+        """What the advice would change in manifests that are kept in files or folders, as a unified diff.
+
+        Raises:
+            InvalidInput: a path does not exist or is not YAML.
+        """
+        return diff(read_manifests(kept), manifests(advice, scaler)) or "# nothing to change\n"
 
     def _plan(self, report: Report) -> pipeline.Plan:
         learn, detect = self._settings.learn, self._settings.detect

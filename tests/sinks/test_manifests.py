@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tracetune.domain.advice import Action, Advice, Confidence, Knob
-from tracetune.sinks.manifests import patch
+from tracetune.sinks.manifests import manifests, merged, patch
 
 REPLICAS = Advice(
     "payments",
@@ -41,14 +41,12 @@ def _documents(text: str) -> list[Any]:
     return list(yaml.safe_load_all(text))
 
 
-def test_replicas_become_a_deployment_and_an_autoscaler_with_the_upper_bound() -> None:
+def test_replicas_become_bounds_of_an_autoscaler_and_notes_on_the_deployment() -> None:
     deployment, scaler = _documents(patch(REPLICAS))
 
-    assert (deployment["apiVersion"], deployment["kind"]) == ("apps/v1", "Deployment")
-    assert (deployment["metadata"]["name"], deployment["spec"]["replicas"]) == ("payments", 5)
-    assert (scaler["apiVersion"], scaler["kind"]) == ("autoscaling/v2", "HorizontalPodAutoscaler")
-    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (5, 7)
-    assert scaler["spec"]["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "payments"}
+    assert (deployment["kind"], deployment["metadata"]["name"]) == ("Deployment", "payments")
+    assert "spec" not in deployment  # two owners of one number would fight
+    assert (scaler["kind"], scaler["spec"]["minReplicas"]) == ("HorizontalPodAutoscaler", 5)
 
 
 def test_comments_give_every_reason_and_the_range() -> None:
@@ -79,18 +77,29 @@ def test_retries_become_attempts_of_the_route_and_none_is_a_number() -> None:
     assert service["spec"]["http"][0]["retries"] == {"attempts": 0}
 
 
-def test_pool_becomes_a_rule_of_the_clients_pods() -> None:
-    advice = replace(TIMEOUT, knob=Knob.CONNECTION_POOL, unit="connections", lower=10.0, target=14.0, upper=17.0)
+def test_knobs_of_one_connection_share_one_object() -> None:
+    retries = replace(
+        TIMEOUT, knob=Knob.RETRIES, unit="retries", lower=0.0, target=1.0, upper=1.0, reasons=("twice failed",)
+    )
+    other = replace(TIMEOUT, target_service="refunds", target=0.9)
 
-    (rule,) = _documents(patch(advice))
+    (found,) = manifests([TIMEOUT, retries, other])
 
-    assert (rule["apiVersion"], rule["kind"]) == ("networking.istio.io/v1", "DestinationRule")
-    assert (rule["metadata"]["name"], rule["spec"]["host"]) == ("bank-from-payments", "bank")
-    assert rule["spec"]["workloadSelector"] == {"matchLabels": {"app": "payments"}}
-    assert rule["spec"]["trafficPolicy"]["connectionPool"] == {
-        "tcp": {"maxConnections": 14},
-        "http": {"http2MaxRequests": 14},
-    }
+    refunds, own, rest = found.document["spec"]["http"]
+    assert own["match"] == [{"sourceLabels": {"app": "payments"}}]
+    assert (own["timeout"], own["retries"]) == ("450ms", {"attempts": 1})
+    assert (refunds["match"], refunds["timeout"]) == ([{"sourceLabels": {"app": "refunds"}}], "900ms")
+    assert "match" not in rest
+    assert "why" in found.comments
+    assert "twice failed" in found.comments
+
+
+def test_effect_and_risk_stand_beside_the_reasons() -> None:
+    advice = replace(TIMEOUT, effect="hangs end", risk="slow answers fail")
+
+    (found,) = manifests([advice])
+
+    assert {"effect: hangs end", "risk: slow answers fail"} <= set(found.comments)
 
 
 @pytest.mark.parametrize(
@@ -125,10 +134,11 @@ def test_name_that_no_service_can_have_is_refused_by_a_comment_alone(name: str) 
 
 
 def test_names_that_yaml_would_read_as_something_else_stay_names() -> None:
-    for name in ("on", "null", "007", "1e3"):
-        deployment, _ = _documents(patch(replace(REPLICAS, target_service=name)))
+    for name in ("on", "null", "007", "1e3", "0o17", "12"):
+        text = patch(replace(REPLICAS, target_service=name))
 
-        assert deployment["metadata"]["name"] == name
+        assert f"name: '{name}'" in text  # quoted, whichever version of YAML the reader speaks
+        assert _documents(text)[0]["metadata"]["name"] == name
 
 
 def test_line_breaks_in_a_reason_do_not_end_the_comment() -> None:
@@ -140,8 +150,26 @@ def test_line_breaks_in_a_reason_do_not_end_the_comment() -> None:
 
 
 def test_long_names_stay_labels() -> None:
-    advice = replace(TIMEOUT, knob=Knob.CONNECTION_POOL, target_service="a" * 63, peer="b" * 60)
+    advice = replace(
+        TIMEOUT, knob=Knob.CONNECTION_POOL, target_service="a" * 63, peer="b" * 60, details=(("maxConnections", 3.0),)
+    )
 
     (rule,) = _documents(patch(advice))
 
     assert len(rule["metadata"]["name"]) <= 63
+
+
+def test_values_put_into_an_object_leave_the_rest_of_it_alone() -> None:
+    theirs = {
+        "kind": "X",
+        "spec": {"hosts": ["bank"], "http": [{"match": [{"uri": {"prefix": "/v2"}}], "timeout": "9s"}]},
+    }
+
+    (found,) = manifests([TIMEOUT])
+    result = merged(theirs, {"spec": found.document["spec"]})
+
+    own, v2, rest = result["spec"]["http"]
+    assert own["timeout"] == "450ms"
+    assert v2 == {"match": [{"uri": {"prefix": "/v2"}}], "timeout": "9s"}
+    assert rest == {"route": [{"destination": {"host": "bank"}}]}
+    assert theirs["spec"]["http"][0]["timeout"] == "9s"  # type: ignore[index]  # what was given is not changed

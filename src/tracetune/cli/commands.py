@@ -10,6 +10,7 @@ import typer
 
 from tracetune.cli import options
 from tracetune.errors import NotFound
+from tracetune.sinks.scaling import Scaler
 
 if TYPE_CHECKING:
     from tracetune.app import Application
@@ -113,6 +114,13 @@ def tune(
     patch: Annotated[
         bool, typer.Option("--patch", help="Print the settings as Kubernetes and Istio patches (YAML).")
     ] = False,
+    diff: Annotated[
+        list[Path] | None,
+        typer.Option("--diff", help="Print what would change in these manifests (files or folders; may be repeated)."),
+    ] = None,
+    scaler: Annotated[
+        Scaler, typer.Option("--scaler", help="Who sets the replicas in a patch: hpa, keda, or deployment alone.")
+    ] = Scaler.HPA,
     store: options.Store = None,
     model: options.Model = None,
     seed: options.Seed = None,
@@ -127,6 +135,7 @@ def tune(
 
     \b
     tracetune tune traces/ --patch > patch.yaml
+    tracetune tune traces/ --diff deploy/
     """
     from tracetune.cli import documents, summary
     from tracetune.cli import output as out
@@ -141,8 +150,10 @@ def tune(
             f"no advice about a service {service!r}", hint=f"there is some about: {', '.join(sorted(services))}"
         )
     chosen = [each for each in found.advice if service in (None, each.target_service)]
-    if patch:
-        out.pass_on(app.patches(chosen), to=output)
+    if diff:
+        out.pass_on(app.difference(chosen, diff, scaler), to=output)
+    elif patch:
+        out.pass_on(app.patches(chosen, scaler), to=output)
     else:
         out.show(summary.advice(chosen), [documents.advice(each) for each in chosen], as_json=as_json, to=output)
 

@@ -217,6 +217,8 @@ def _advice(advice: Advice) -> AdviceView:
         confidence=advice.confidence,
         reasons=list(advice.reasons),
         unlock=advice.unlock,
+        effect=advice.effect,
+        risk=advice.risk,
         patch=patch(advice) if advice.action is Action.SET else "",
     )
 

@@ -235,6 +235,8 @@ class AdviceView(msgspec.Struct, frozen=True):
     confidence: str
     reasons: list[str]
     unlock: str
+    effect: str  # what is expected of it; "" where nothing was estimated
+    risk: str
     patch: str  # YAML to apply; "" where there is nothing to apply
 
 

@@ -2,111 +2,154 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import yaml
 
 from tracetune.domain.advice import Action, Advice, Knob
+from tracetune.sinks.mesh import Object, mesh
+from tracetune.sinks.scaling import Scaler, scaling
 
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 """What Kubernetes accepts as the name of a Service (RFC 1035/1123 label, at most 63 characters)."""
 
-Yaml = Mapping[str, "Yaml"] | Sequence["Yaml"] | str | int | float
+_NO_OBJECT = frozenset({Knob.ROLLBACK, Knob.INSTRUMENTATION, Knob.CONCURRENCY_LIMIT})
+"""``kubectl rollout undo`` knows the former version, the traces only its name; attributes and limits are set elsewhere."""
+
+
+class _Yaml(yaml.SafeDumper):
+    """Quotes what a YAML 1.2 parser would take for a number; PyYAML knows those of 1.1 only, and 1e3 is a Service's name."""
+
+
+_Yaml.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|0o[0-7]+"),
+    list("-+.0123456789"),
+)
+
+_OF_THE_MESH = frozenset({Knob.SAMPLING})
+"""What has no service as its target."""
+
+
+@dataclass
+class Manifest:
+    """One object, with the reasons for what is in it."""
+
+    document: Object
+    comments: list[str] = field(default_factory=list)
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What makes two manifests the same object."""
+        return self.document["kind"], self.document["metadata"]["name"]
+
+    def text(self) -> str:
+        """YAML with the reasons as comments before it."""
+        comments = "".join(f"# {_line(text)}\n" for text in self.comments)
+        return comments + dump(self.document)
+
+
+def dump(document: Object) -> str:
+    """An object as YAML, its keys in their order."""
+    return yaml.dump(document, Dumper=_Yaml, sort_keys=False, width=120)
 
 
 def patch(advice: Advice) -> str:
-    """The manifests that would put the advice into effect, as YAML with its reasons as comments.
+    """What would put one piece of advice into effect; empty where there is nothing to apply."""
+    return text(manifests([advice]), refusals([advice]))
 
-    Empty where there is nothing to apply: advice to keep or that cannot say, a rollback (``kubectl rollout undo`` knows
-    the former version, the traces know only its name), more attributes on spans. A name that no Kubernetes object can
-    have is refused by a comment alone: names come from traces, and anyone who can send a span chooses them.
+
+def manifests(advice: Sequence[Advice], scaler: Scaler = Scaler.HPA) -> tuple[Manifest, ...]:
+    """The objects that would put the advice into effect, one for each object however many knobs it has.
+
+    Advice to keep or that cannot say has none, and neither have names that no Kubernetes object can have: names come from
+    traces, and anyone who can send a span chooses them.
     """
-    if advice.action is not Action.SET or advice.knob not in _DOCUMENTS:
-        return ""
-    names = [name for name in (advice.target_service, advice.peer) if name]
-    bad = [name for name in names if not _DNS_LABEL.fullmatch(name)]
-    if bad:
-        return f"# No manifest: {bad[0]!a} is no name of a Kubernetes Service. Give the limit where it is deployed.\n"
-    notes = (*advice.reasons, _range(advice), _NOTES.get(advice.knob, ""))
-    comments = "".join(f"# {_line(text)}\n" for text in notes if text)
-    return comments + "---\n".join(_emit(document) for document in _DOCUMENTS[advice.knob](advice))
+    found: dict[tuple[str, str], Manifest] = {}
+    for each in advice:
+        if not _applies(each) or _bad_names(each):
+            continue
+        for manifest in _of(each, scaler):
+            known = found.setdefault(manifest.identity, Manifest({}))
+            known.document = merged(known.document, manifest.document)
+            known.comments += [text for text in manifest.comments if text not in known.comments]
+    return tuple(found.values())
 
 
-def _replicas(advice: Advice) -> Iterator[Yaml]:
-    count = int(advice.target or 0)
-    most = max(count, int(advice.upper or 0))
-    yield {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": advice.target_service},
-        "spec": {"replicas": count},
-    }
-    yield {
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": advice.target_service},
-        "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": advice.target_service},
-            "minReplicas": count,
-            "maxReplicas": most,
-        },
-    }
+def refusals(advice: Sequence[Advice]) -> tuple[str, ...]:
+    """Why some advice has no manifest although it asks for a change."""
+    bad = [name for each in advice if _applies(each) for name in _bad_names(each)]
+    return tuple(
+        f"# No manifest: {name!a} is no name of a Kubernetes Service. Give the limit where it is deployed.\n"
+        for name in dict.fromkeys(bad)
+    )
 
 
-def _timeout(advice: Advice) -> Iterator[Yaml]:
-    yield _route(advice, {"timeout": f"{round(1000 * (advice.target or 0.0))}ms"})
+def text(found: Sequence[Manifest], refused: Sequence[str] = ()) -> str:
+    """All of it as one YAML stream."""
+    return "".join(refused) + "---\n".join(manifest.text() for manifest in found)
 
 
-def _retries(advice: Advice) -> Iterator[Yaml]:
-    yield _route(advice, {"retries": {"attempts": int(advice.target or 0)}})
+def merged(theirs: Object, ours: Object) -> Object:
+    """An object with our values put into theirs: what they have and we do not name stays.
+
+    Routes of a VirtualService are matched by whom they are for; a new one goes before the others, because the first
+    that matches is taken.
+    """
+    result = dict(theirs)
+    for key, value in ours.items():
+        old = theirs.get(key)
+        if isinstance(value, dict) and isinstance(old, dict):
+            result[key] = merged(old, value)
+        elif key == "http" and isinstance(value, list) and isinstance(old, list):
+            result[key] = _routes(old, value)
+        else:
+            result[key] = value
+    return result
 
 
-def _pool(advice: Advice) -> Iterator[Yaml]:
-    limit = int(advice.target or 0)
-    yield {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "DestinationRule",
-        "metadata": {"name": f"{advice.peer}-from-{advice.target_service}"[:63].rstrip("-")},
-        "spec": {
-            "host": advice.peer,
-            "workloadSelector": {"matchLabels": {"app": advice.target_service}},
-            "trafficPolicy": {
-                "connectionPool": {"tcp": {"maxConnections": limit}, "http": {"http2MaxRequests": limit}}
-            },
-        },
-    }
+def _routes(theirs: Sequence[Object], ours: Sequence[Object]) -> list[Object]:
+    known = [each.get("match") for each in theirs]
+    new = [each for each in ours if each.get("match") not in known]
+    kept = [merged(each, _with_match(ours, each.get("match"))) for each in theirs]
+    return [*(each for each in new if "match" in each), *kept, *(each for each in new if "match" not in each)]
 
 
-def _route(advice: Advice, policy: Mapping[str, Yaml]) -> Yaml:
-    """A route for calls from this client alone, as far as its pods carry the usual label, then one for all others."""
-    to = [{"destination": {"host": advice.peer}}]
-    return {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "VirtualService",
-        "metadata": {"name": advice.peer},
-        "spec": {
-            "hosts": [advice.peer],
-            "http": [
-                {"match": [{"sourceLabels": {"app": advice.target_service}}], "route": to, **policy},
-                {"route": to},
-            ],
-        },
-    }
+def _with_match(routes: Sequence[Object], match: object) -> Object:
+    return next(({**each} for each in routes if each.get("match") == match), {})
 
 
-_DOCUMENTS: Mapping[Knob, Callable[[Advice], Iterator[Yaml]]] = {
-    Knob.REPLICAS: _replicas,
-    Knob.TIMEOUT: _timeout,
-    Knob.RETRIES: _retries,
-    Knob.CONNECTION_POOL: _pool,
-}
+def _applies(advice: Advice) -> bool:
+    return advice.action is Action.SET and advice.knob not in _NO_OBJECT
 
 
-_NOTES: Mapping[Knob, str] = {
-    Knob.REPLICAS: "take the Deployment or the HorizontalPodAutoscaler, not both",
-    Knob.TIMEOUT: "Istio uses one VirtualService a host within the mesh: merge the routes into it where there is one",
-    Knob.RETRIES: "Istio retries twice without this, and uses one VirtualService a host: merge the routes into it",
-    Knob.CONNECTION_POOL: "the limit is of each client pod's proxy; clients are chosen by their label app",
+def _bad_names(advice: Advice) -> list[str]:
+    names = [] if advice.knob in _OF_THE_MESH else [name for name in (advice.target_service, advice.peer) if name]
+    return [name for name in names if not _DNS_LABEL.fullmatch(name)]
+
+
+def _of(advice: Advice, scaler: Scaler) -> Iterator[Manifest]:
+    documents = scaling(advice, scaler) if advice.knob is Knob.REPLICAS else mesh(advice)
+    for document in documents:
+        yield Manifest(document, [note for note in _comments(advice, document["kind"]) if note])
+
+
+def _comments(advice: Advice, kind: str) -> Iterator[str]:
+    yield from advice.reasons
+    yield _range(advice)
+    yield f"effect: {advice.effect}" if advice.effect else ""
+    yield f"risk: {advice.risk}" if advice.risk else ""
+    yield _NOTES.get(kind, "")
+
+
+_NOTES: Mapping[str, str] = {
+    "Deployment": "a patch, not a whole object: kubectl patch --patch-file, or among the patches of a kustomization",
+    "HorizontalPodAutoscaler": "without metrics of its own it follows 80 % CPU between these bounds; keep yours if it has some",
+    "ScaledObject": "set serverAddress to your Prometheus, which scrapes /metrics of tracetune serve",
+    "VirtualService": "Istio uses one VirtualService a host within the mesh, and retries twice where none of it says otherwise",
+    "DestinationRule": "limits are of each client pod's proxy; clients are chosen by their label app",
 }
 
 
@@ -117,26 +160,6 @@ def _range(advice: Advice) -> str:
     return f"{now}from {advice.lower:.3g} to {advice.upper:.3g} {advice.unit}; confidence {advice.confidence}"
 
 
-def _line(text: str) -> str:
+def _line(words: str) -> str:
     """One line of plain text: a line break in a name from a trace must not end the comment."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def _emit(value: Yaml, indent: int = 0) -> str:
-    """Block YAML of dictionaries, lists and scalars; strings are always quoted, so that none becomes a number."""
-    pad = "  " * indent
-    if isinstance(value, Mapping):
-        return "".join(f"{pad}{key}:{_child(child, indent)}" for key, child in value.items())
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        return f"{pad}{_scalar(value)}\n"
-    return "".join(f"{pad}- {_emit(item, indent + 1)[len(pad) + 2 :]}" for item in value)
-
-
-def _child(value: Yaml, indent: int) -> str:
-    if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str)):
-        return f"\n{_emit(value, indent + 1)}"
-    return f" {_scalar(value)}\n"
-
-
-def _scalar(value: str | float) -> str:
-    return json.dumps(value)  # a JSON scalar is a YAML scalar (YAML 1.2, section 1.3)
+    return "".join(character if character.isprintable() else "?" for character in words)

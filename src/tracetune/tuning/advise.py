@@ -15,12 +15,15 @@ from tracetune.domain.causes import CauseRanking
 from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.minutes import MinuteBatch
 from tracetune.tuning.blame import rollbacks, surges, without_vain_replicas
+from tracetune.tuning.budgets import budgets
 from tracetune.tuning.demand import Demand, demands, healthy
 from tracetune.tuning.instrumentation import instrumentation
 from tracetune.tuning.links import Connection, connections
+from tracetune.tuning.outliers import outliers
 from tracetune.tuning.pools import pools
 from tracetune.tuning.replicas import replicas
 from tracetune.tuning.retries import retries
+from tracetune.tuning.sampling import sampling
 from tracetune.tuning.timeouts import timeouts
 
 LEAST_MINUTES = 30
@@ -30,13 +33,17 @@ _ORDER = (  # what ends harm, then what prevents it, then what may stay, then wh
     (Knob.ROLLBACK, Action.SET),
     (Knob.ROLLBACK, Action.KEEP),
     (Knob.REPLICAS, Action.SET),
+    (Knob.OUTLIER_DETECTION, Action.SET),
     (Knob.RETRIES, Action.SET),
+    (Knob.RETRY_BUDGET, Action.SET),
     (Knob.TIMEOUT, Action.SET),
     (Knob.CONNECTION_POOL, Action.SET),
     (Knob.REPLICAS, Action.KEEP),
     (Knob.RETRIES, Action.KEEP),
     (Knob.REPLICAS, Action.CANNOT_SAY),
+    (Knob.OUTLIER_DETECTION, Action.CANNOT_SAY),
     (Knob.TIMEOUT, Action.CANNOT_SAY),
+    (Knob.SAMPLING, Action.SET),
     (Knob.INSTRUMENTATION, Action.SET),
 )
 
@@ -76,7 +83,9 @@ def advise(
     found = [
         *rollbacks(minutes, rankings),
         *(without_vain_replicas(advice, graph, incidents, rankings) for advice in for_services),
+        *outliers(minutes, whole),
         *(_limits(ways, whole, good) if seen >= LEAST_MINUTES else _too_short(seen, ways)),
+        *(sampling(minutes, len(observed)) if seen >= LEAST_MINUTES else ()),
         *instrumentation(whole.values()),
     ]
     in_trouble = {name for incident in incidents for name in incident.services}
@@ -87,7 +96,9 @@ def advise(
 def _limits(
     ways: Mapping[tuple[str, str], Connection], whole: Mapping[str, Demand], good: NDArray[np.bool_]
 ) -> Iterator[Advice]:
-    yield from retries(ways, whole)
+    repeated = retries(ways, whole)
+    yield from repeated
+    yield from budgets(repeated, whole)
     yield from timeouts(ways, np.count_nonzero(good) / 60)
     yield from pools(ways, whole, good)
 

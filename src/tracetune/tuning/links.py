@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +60,25 @@ def connections(
         for names, table in sorted(pairs.items(), key=lambda pair: pair[0])
         if names[0] != names[1]
     }
+
+
+def callees_of(pairs: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:
+    """The services that each client calls, from (client, server) pairs."""
+    callees: dict[str, list[str]] = {}
+    for client, server in pairs:
+        callees.setdefault(client, []).append(server)
+    return callees
+
+
+def reachable(name: str, callees: Mapping[str, Sequence[str]]) -> set[str]:
+    """Every service that calls of this one can lead to; itself only where they come back."""
+    found, todo = set(), [name]
+    while todo:
+        for callee in callees.get(todo.pop(), ()):
+            if callee not in found:
+                found.add(callee)
+                todo.append(callee)
+    return found
 
 
 def _connection(

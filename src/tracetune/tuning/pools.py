@@ -57,6 +57,7 @@ def _advice(connection: Connection, caller: Demand, healthy: NDArray[np.bool_]) 
     most = busiest + NORMAL_P999 * math.sqrt(busiest)
     hours = np.count_nonzero(known) / 60
     target = math.ceil(HEADROOM * most)
+    waiting = max(1, math.ceil(NORMAL_P999 * math.sqrt(busiest)))
     upper = math.ceil(HEADROOM * most * (1 + margin(hours)))
     client, server = connection.client, connection.server
     reasons = (
@@ -76,4 +77,14 @@ def _advice(connection: Connection, caller: Demand, healthy: NDArray[np.bool_]) 
         float(upper),
         Confidence.LOW if certain is Confidence.LOW else Confidence.MEDIUM,
         reasons,
+        effect=f"when {server} hangs, {client} soon fails at once instead of filling up: {target} calls wait, not all of them",
+        risk=(
+            "a limit below a real burst answers 503 with the flag UO; watch "
+            "envoy_cluster_upstream_rq_pending_overflow and raise it when that counts in health"
+        ),
+        details=(
+            ("maxConnections", float(target)),
+            ("http2MaxRequests", float(target)),
+            ("http1MaxPendingRequests", float(waiting)),
+        ),
     )

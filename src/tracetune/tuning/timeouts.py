@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from tracetune.domain import words
 from tracetune.domain.advice import Action, Advice, Confidence, Knob
-from tracetune.tuning.links import Connection
+from tracetune.tuning.links import Connection, callees_of, reachable
 from tracetune.tuning.margins import margin, round_up
 
 FALSE_TIMEOUTS = 0.001
@@ -68,29 +67,17 @@ def _above_callees(targets: Mapping[tuple[str, str], float]) -> dict[tuple[str, 
 
     Calls that come back to their caller have no order in which each could outlast the next, and stay as they are.
     """
-    callees: dict[str, list[str]] = defaultdict(list)
-    for client, server in targets:
-        callees[client].append(server)
+    callees = callees_of(targets)
 
     @cache
     def outlasting(client: str, server: str) -> float:
         own = targets[client, server]
-        if client in _reachable(server, callees):
+        if client in reachable(server, callees):
             return own
-        below = max((outlasting(server, callee) for callee in callees[server]), default=0.0)
+        below = max((outlasting(server, callee) for callee in callees.get(server, ())), default=0.0)
         return max(own, round_up(ABOVE_CALLEE * below))
 
     return {(client, server): outlasting(client, server) for client, server in targets}
-
-
-def _reachable(name: str, callees: Mapping[str, Sequence[str]]) -> set[str]:
-    found, todo = set(), [name]
-    while todo:
-        for callee in callees.get(todo.pop(), ()):
-            if callee not in found:
-                found.add(callee)
-                todo.append(callee)
-    return found
 
 
 def _set(names: tuple[str, str], tail: _Tail, targets: Mapping[tuple[str, str], float], hours: float) -> Advice:
@@ -111,7 +98,22 @@ def _set(names: tuple[str, str], tail: _Tail, targets: Mapping[tuple[str, str], 
     certain = Confidence.LOW if hours < 2 else Confidence.MEDIUM
     upper = max(target, round_up(tail.seconds * (PADDING + 2 * margin(hours))))
     return Advice(
-        client, server, Knob.TIMEOUT, Action.SET, "s", None, tail.seconds, target, upper, certain, tuple(reasons)
+        client,
+        server,
+        Knob.TIMEOUT,
+        Action.SET,
+        "s",
+        None,
+        tail.seconds,
+        target,
+        upper,
+        certain,
+        tuple(reasons),
+        effect=f"a call that hangs is given up after {words.duration(target)}, and its place is free again",
+        risk=(
+            f"a slowdown of {words.times(target / tail.seconds)} of the tail turns slow answers into failures; watch the "
+            "response flag UT"
+        ),
     )
 
 
