@@ -33,10 +33,10 @@ $(VENV)/.lab: $(VENV)/.dev lab/requirements.lock lab/pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable lab
 	@touch $@
 
-# The other backend of the network takes 1.5 GB: only CI, and who develops the network, install it; its tests skip elsewhere.
-$(VENV)/.tensorflow: $(VENV)/.lab requirements-tensorflow.lock
-	@echo "installing TensorFlow into $(VENV) ..." >&2
-	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-tensorflow.lock
+# TensorFlow and Kubeflow take 2 GB: CI, and who develops those parts, install them; their tests skip elsewhere.
+$(VENV)/.full: $(VENV)/.lab requirements-full.lock
+	@echo "installing TensorFlow and Kubeflow into $(VENV) ..." >&2
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-full.lock
 	@touch $@
 
 # --- what users and developers run -------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ resolve() { # resolve OUTPUT ARGUMENTS...
   "$uv" pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
     --output-file "$out" "$@"
 }
-resolve requirements.lock pyproject.toml --extra learn --group build
-resolve requirements-dev.lock pyproject.toml --extra learn --extra kafka --group build --group dev --constraint requirements.lock
-resolve requirements-tensorflow.lock pyproject.toml --extra learn --extra kafka --extra tensorflow --group build --group dev \
-  --constraint requirements-dev.lock
+# One environment may hold everything, so the largest set is resolved first and the others follow it.
+resolve requirements-full.lock pyproject.toml --all-extras --group build --group dev --group cluster
+resolve requirements-dev.lock pyproject.toml --extra learn --extra kafka --group build --group dev --constraint requirements-full.lock
+resolve requirements.lock pyproject.toml --extra learn --group build --constraint requirements-full.lock
 grep -A 30 '^uv==' requirements-dev.lock | awk 'NR > 1 && !/^ /{exit} {print}' > requirements-uv.lock
