@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from tracetune.domain.analysis import Analysis
@@ -78,7 +78,7 @@ class Publisher:
         for subscriber in subscribers:
             subscriber.give(events)
 
-    async def subscribe(self) -> AsyncIterator[Event]:
+    async def subscribe(self) -> AsyncGenerator[Event, None]:
         """Events from the first iteration on; close the iterator (or cancel its task) to leave."""
         subscriber = _Subscriber()
         with self._lock:

@@ -39,10 +39,10 @@ _SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.MINOR)
 def compose(analysis: Analysis) -> Document:
     """Everything the page shows."""
     series = analysis.learned.series
-    rows, operation_count = _operations(analysis)
+    rows, operation_count = operation_rows(analysis)
     return Document(
         headline=analysis.headline,
-        severity=_worst(incident.severity for incident in analysis.incidents),
+        severity=worst(incident.severity for incident in analysis.incidents),
         facts=_facts(analysis),
         start_minute=series.start_minute,
         cutoff=series.length,
@@ -53,17 +53,18 @@ def compose(analysis: Analysis) -> Document:
         spread=charts.spread(analysis),
         operations=rows,
         operation_count=operation_count,
-        map=_map(analysis),
-        advice=[_advice(advice) for advice in analysis.advice],
-        findings=_findings(analysis),
+        map=service_map(analysis),
+        advice=[advice_view(advice) for advice in analysis.advice],
+        findings=finding_views(analysis),
         limits=list(analysis.learned.limits),
         parameters=dict(analysis.parameters),
-        verdicts=_verdicts(analysis)[:MOST_VERDICTS],
+        verdicts=verdict_views(analysis)[:MOST_VERDICTS],
         series_count=sum(len(forecast.keys) for forecast in analysis.learned.forecasts.values()),
     )
 
 
-def _worst(severities: Iterable[Severity]) -> str:
+def worst(severities: Iterable[Severity]) -> str:
+    """The worst of the severities; "" for none."""
     found = set(severities)
     return next((severity.value for severity in _SEVERITIES if severity in found), "")
 
@@ -81,7 +82,7 @@ def _facts(analysis: Analysis) -> Facts:
     )
 
 
-def _operations(analysis: Analysis) -> tuple[list[OperationRow], int]:
+def operation_rows(analysis: Analysis) -> tuple[list[OperationRow], int]:
     """The entry operations of greatest impact, the greatest first, and how many there are in all."""
     table = analysis.ingested.minutes.operations
     table = table.filter(table["is_entry"]).combine_chunks()
@@ -112,7 +113,7 @@ def _operations(analysis: Analysis) -> tuple[list[OperationRow], int]:
                 p95=short(p95[row]),
                 impact_seconds=short(impact[row]),
                 spark=logarithmic(_spark(analysis, key)),
-                severity=_worst(severity.get(key, ())),
+                severity=worst(severity.get(key, ())),
             )
         )
     return rows, len(first)
@@ -129,7 +130,8 @@ def _spark(analysis: Analysis, key: SeriesKey) -> np.ndarray:
     return np.array([np.median(part) if len(part) else np.nan for part in parts])
 
 
-def _map(analysis: Analysis) -> ServiceMap:
+def service_map(analysis: Analysis) -> ServiceMap:
+    """The services with their places and numbers, and the calls between them."""
     laid = layout.lay_out(analysis.graph)
     calls, p95 = _by_service(analysis)
     p95 = _from_the_callers(analysis) | p95
@@ -137,7 +139,7 @@ def _map(analysis: Analysis) -> ServiceMap:
     for incident in analysis.incidents:
         for anomaly in incident.anomalies:
             severity.setdefault(anomaly.key.service_name, []).append(anomaly.severity)
-    causes, slowed = _blamed(analysis)
+    causes, slowed = blamed(analysis)
     kinds = {edge.server: edge.connection_type for edge in analysis.graph.edges if edge.connection_type}
     totals: dict[tuple[str, str], tuple[int, int]] = {}
     for edge in analysis.graph.edges:
@@ -150,7 +152,7 @@ def _map(analysis: Analysis) -> ServiceMap:
             x=round(x, 1),
             y=round(y, 1),
             kind=kinds.get(name, ""),
-            severity=_worst(severity.get(name, ())),
+            severity=worst(severity.get(name, ())),
             is_cause=name in causes,
             calls=calls.get(name, called[name]),
             p95=short(p95.get(name, math.nan)),
@@ -166,7 +168,7 @@ def _map(analysis: Analysis) -> ServiceMap:
     return ServiceMap(laid.width, laid.height, layout.NODE_WIDTH, layout.NODE_HEIGHT, nodes, edges)
 
 
-def _blamed(analysis: Analysis) -> tuple[set[str], list[set[str]]]:
+def blamed(analysis: Analysis) -> tuple[set[str], list[set[str]]]:
     """Services that are the likeliest cause of an incident that load does not explain, and each such incident's services."""
     causes: set[str] = set()
     slowed: list[set[str]] = []
@@ -203,7 +205,8 @@ def _from_the_callers(analysis: Analysis) -> dict[str, float]:
     return {name: value for name, value in zip(servers, p95.tolist(), strict=True) if not math.isnan(value)}
 
 
-def _advice(advice: Advice) -> AdviceView:
+def advice_view(advice: Advice) -> AdviceView:
+    """One recommendation with its patch."""
     return AdviceView(
         target_service=advice.target_service,
         peer=advice.peer,
@@ -223,7 +226,8 @@ def _advice(advice: Advice) -> AdviceView:
     )
 
 
-def _findings(analysis: Analysis) -> list[FindingView]:
+def finding_views(analysis: Analysis) -> list[FindingView]:
+    """The problems of the data."""
     return [
         FindingView(
             code=finding.code,
@@ -239,7 +243,8 @@ def _findings(analysis: Analysis) -> list[FindingView]:
     ]
 
 
-def _verdicts(analysis: Analysis) -> list[VerdictView]:
+def verdict_views(analysis: Analysis) -> list[VerdictView]:
+    """Which model speaks for each series, metric by metric."""
     return [
         VerdictView(
             metric=metric,

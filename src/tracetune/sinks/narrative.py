@@ -21,10 +21,11 @@ MOST_TRACES = 3
 
 def incidents(analysis: Analysis) -> list[IncidentView]:
     """The incidents in the order of the analysis, at most MOST_INCIDENTS."""
-    return [_incident(analysis, incident) for incident in analysis.incidents[:MOST_INCIDENTS]]
+    return [incident_view(analysis, incident) for incident in analysis.incidents[:MOST_INCIDENTS]]
 
 
-def _incident(analysis: Analysis, incident: Incident) -> IncidentView:
+def incident_view(analysis: Analysis, incident: Incident) -> IncidentView:
+    """One incident with its explanation and the traces to look at."""
     ranking = analysis.rankings.get(incident.id)
     entry = ranking.entry if ranking else None
     candidates = dict.fromkeys([*([entry] if entry else []), *(anomaly.key for anomaly in incident.anomalies)])

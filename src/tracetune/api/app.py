@@ -1,0 +1,81 @@
+"""Builds the server's HTTP application over a publisher: routes, guard, pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.middleware.gzip import GZipMiddleware
+
+from tracetune import __version__
+from tracetune.api import pages, reading, reference, stream
+from tracetune.api.access import Access
+from tracetune.api.answers import answer
+from tracetune.api.context import Context, context_of
+from tracetune.api.guard import Guard, Limits, Prefix
+from tracetune.api.notices import Health
+from tracetune.api.openapi import returns
+from tracetune.api.problems import handle_problems, problem
+from tracetune.api.snapshots import Snapshots
+from tracetune.clock import Clock, system_clock
+from tracetune.live.publisher import Publisher
+from tracetune.stores.notes import NoteBook
+
+LEAST_COMPRESSED_BYTES = 1_000
+
+health = APIRouter(tags=["status"])
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to serve.
+
+    Attributes:
+        prefix: the path under which a proxy shows the server, as "/tracetune"; "" for the root.
+        links: templates of other tools' addresses by name, as ``trace: https://jaeger/trace/{trace_id}``.
+    """
+
+    access: Access = field(default_factory=Access)
+    limits: Limits = field(default_factory=Limits)
+    prefix: str = ""
+    links: dict[str, str] = field(default_factory=dict)
+    clock: Clock = system_clock
+
+
+def create_app(publisher: Publisher, notebook: NoteBook | None = None, options: Options | None = None) -> FastAPI:
+    """The application; without a notebook, what people say is kept in memory only."""
+    chosen = options or Options()
+    app = FastAPI(
+        title="tracetune",
+        version=__version__,
+        description="What is normal for every operation, what broke and why, and how to tune it. Times are UTC.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.context = Context(
+        Snapshots(publisher), notebook if notebook is not None else NoteBook(), dict(chosen.links), chosen.clock
+    )
+    handle_problems(app)
+    for router in (health, reading.router, stream.router, reference.router, pages.router):
+        app.include_router(router)
+    app.add_middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED_BYTES, compresslevel=5)
+    app.add_middleware(Guard, access=chosen.access, limits=chosen.limits)
+    app.add_middleware(Prefix, prefix=chosen.prefix)
+    return app
+
+
+@health.get("/healthz", responses=returns(Health))
+def get_health(request: Request) -> Response:
+    """Whether the process answers."""
+    return answer(request, Health("ok"))
+
+
+@health.get("/readyz", responses=returns(Health))
+def get_ready(request: Request) -> Response:
+    """Whether spans are received and judged; 503 while not."""
+    if context_of(request).publisher.current().status.ready:
+        return answer(request, Health("ok"))
+    return problem(
+        503, "unavailable", "not ready yet", "wait for the receivers and the store to open", request.url.path
+    )

@@ -1,0 +1,94 @@
+"""Scaling, models and data problems, as the API gives them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from tracetune.api.incidents import known
+from tracetune.api.schemas import DataProblems, Models, ModelSummary, ScalingItem, SourceItem
+from tracetune.api.snapshots import Shown
+from tracetune.domain.advice import Advice, Knob
+from tracetune.domain.forecasts import Verdict
+from tracetune.domain.quality import PROBLEMS, Finding
+from tracetune.sinks.compose import advice_view, finding_views, verdict_views
+from tracetune.sinks.document import FindingView
+
+
+def scaling_items(shown: Shown) -> list[ScalingItem]:
+    """Every service that anything is known about, in the order of its most useful advice."""
+    return shown.remembered(("scaling",), lambda: _scaling_items(shown))
+
+
+def _scaling_items(shown: Shown) -> list[ScalingItem]:
+    advice: dict[str, list[Advice]] = {}
+    for each in shown.analysis.advice:
+        advice.setdefault(each.target_service, []).append(each)
+    capacities = {each.service_name: each for each in shown.analysis.capacities}
+    found = []
+    for name in dict.fromkeys([*advice, *capacities]):
+        own, capacity = advice.get(name, []), capacities.get(name)
+        replicas = next((each for each in own if each.knob is Knob.REPLICAS), None)
+        found.append(
+            ScalingItem(
+                service_name=name,
+                replicas=capacity.replicas if capacity else None,
+                advised=replicas.target if replicas else None,
+                advised_lower=replicas.lower if replicas else None,
+                advised_upper=replicas.upper if replicas else None,
+                action=replicas.action if replicas else "",
+                busy_mean=known(capacity.busy_mean) or 0.0 if capacity else 0.0,
+                busy_peak=known(capacity.busy_peak) or 0.0 if capacity else 0.0,
+                calls_per_second=known(capacity.calls_per_second) or 0.0 if capacity else 0.0,
+                forecast_calls_per_second=known(capacity.forecast_calls_per_second) if capacity else None,
+                confidence=replicas.confidence if replicas else "",
+                reason=next(iter(own[0].reasons), own[0].unlock) if own else "",
+                advice=[advice_view(each) for each in own],
+            )
+        )
+    return found
+
+
+def models(shown: Shown, *, limit: int, offset: int) -> Models:
+    """Which model speaks for which series, a page of them."""
+    verdicts = shown.remembered(("verdicts",), lambda: verdict_views(shown.analysis))
+    forecasts = shown.analysis.learned.forecasts
+    return Models(
+        summaries=[_summary(metric.value, forecast.verdicts) for metric, forecast in forecasts.items()],
+        limits=list(shown.analysis.learned.limits),
+        parameters=dict(shown.analysis.parameters),
+        total=len(verdicts),
+        verdicts=verdicts[offset : offset + limit],
+    )
+
+
+def _summary(metric: str, verdicts: Sequence[Verdict]) -> ModelSummary:
+    coverage = [each.coverage for each in verdicts if math.isfinite(each.coverage)]
+    counted = Counter(each.model for each in verdicts)
+    return ModelSummary(metric, len(verdicts), dict(counted), known(float(np.mean(coverage))) if coverage else None)
+
+
+def data_problems(shown: Shown) -> DataProblems:
+    """What came in, by source, and what is wrong with it."""
+    ingested, status = shown.analysis.ingested, shown.snapshot.status
+    sources = [SourceItem(s.name, s.format, s.spans, s.bytes_read, s.error) for s in ingested.sources]
+    sources += [SourceItem(r.address, r.name, r.spans, r.bytes, r.problem) for r in status.receivers]
+    problems = finding_views(shown.analysis)
+    told = {each.code for each in problems}
+    total = sum(status.received.values()) + sum(status.dropped.values())
+    problems += [
+        _finding(Finding(code, count, total))
+        for code, count in status.dropped.items()
+        if code in PROBLEMS and code not in told and count
+    ]
+    return DataProblems(sum(status.received.values()) or ingested.spans, ingested.traces, sources, problems)
+
+
+def _finding(finding: Finding) -> FindingView:
+    problem = finding.problem
+    return FindingView(
+        finding.code, problem.effect, problem.meaning, problem.remedy, finding.count, finding.total, [], finding.detail
+    )
