@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
-from tracetune.cli import commands
+from tracetune.cli.main import app
 from tracetune.domain.quality import PROBLEMS
 from tracetune.sources.readers import readers
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+COMMANDS: Any = getattr(typer.main.get_command(app), "commands")  # noqa: B009 - Typer carries a click of its own
 PAGES = runpy.run_path(str(ROOT / "scripts" / "reference.py"))["PAGES"]
 
 
@@ -32,7 +35,7 @@ def test_every_format_is_described() -> None:
 def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
 
-    assert [command.__name__ for command in commands.ALL if command.__name__ not in readme] == []
+    assert [name for name in COMMANDS if name not in readme] == []
 
 
 def test_every_problem_has_a_remedy() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,10 @@ from tracetune.errors import InvalidInput, NotEnoughData, Unavailable
 from tracetune.forecasting.candidates import can_train, candidates
 from tracetune.pipeline import Report, Stopwatch
 from tracetune.ports import MinuteStore
+from tracetune.proofs.backtest import Backtest, backtest
+from tracetune.proofs.replay import Teacher
+from tracetune.proofs.static import parse
+from tracetune.proofs.truth import read as read_truth
 from tracetune.settings import Settings
 from tracetune.sinks.manifest_diff import diff, read_manifests
 from tracetune.sinks.manifests import manifests, refusals, text
@@ -29,7 +34,7 @@ class Application:
     """What every surface asks: the verbs, wired as the settings say."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     def ingest(self, patterns: Sequence[str], report: Report) -> Ingested:
         """Read the files that the patterns mean into minutes, and add these to the store if there is one.
@@ -41,8 +46,8 @@ class Application:
         """
         if not patterns:
             return self._stored()
-        ingested = pipeline.ingest(find(patterns), readers(), max_spans=self._settings.ingest.max_spans, report=report)
-        if self._settings.store.url:
+        ingested = pipeline.ingest(find(patterns), readers(), max_spans=self.settings.ingest.max_spans, report=report)
+        if self.settings.store.url:
             with self._store() as store:
                 store.write(ingested.minutes)
         return ingested
@@ -55,11 +60,22 @@ class Application:
         """
         stopwatch = Stopwatch()
         with stopwatch.stage("read") as note:
-            ingested = self.ingest(patterns, report)
+            ingested = self._history(patterns, report)
             note(spans=ingested.spans, traces=ingested.traces, services=ingested.services)
-        if not ingested.spans:
-            raise _nothing_usable(ingested)
         return pipeline.analyze(ingested, self._plan(report), stopwatch)
+
+    def backtest(self, patterns: Sequence[str], static: Sequence[str], truth: Path | None, report: Report) -> Backtest:
+        """The second half of a history judged as it would have been, beside static thresholds.
+
+        Raises:
+            InvalidInput: a threshold or the truth cannot be used, or as from ``ingest``.
+            NotEnoughData: the history is too short to divide.
+        """
+        rules = [parse(text) for text in static]
+        happened = None if truth is None else read_truth(truth)
+        return backtest(
+            self._history(patterns, report), self._teacher(report), rules=rules, happened=happened, report=report
+        )
 
     def write_report(self, found: Analysis, path: Path) -> None:
         """Write the analysis as one self-contained page.
@@ -75,22 +91,23 @@ class Application:
             ) from error
 
     def write_demo(self, folder: Path, report: Report) -> list[Path]:
-        """Write a generated day of a shop's traces, an hour a file, as Jaeger JSON.
+        """Write a generated day of a shop's traces, an hour a file, as Jaeger JSON, and beside them what happened.
 
         Raises:
             InvalidInput: the folder cannot be made or written to.
         """
-        from tracetune.testing.shop import shop_day  # noqa: PLC0415 - compiles queues, which nothing else needs
+        from tracetune.testing.shop import shop_day, told  # noqa: PLC0415 - compiles queues, which nothing else needs
         from tracetune.testing.writers import write_spans  # noqa: PLC0415
 
         files: list[Path] = []
         try:
             (folder / "traces").mkdir(parents=True, exist_ok=True)
-            for hour, spans in enumerate(shop_day(self._settings.learn.seed)):
+            for hour, spans in enumerate(shop_day(self.settings.learn.seed)):
                 file = folder / "traces" / f"shop-{hour:02}.json.zst"
                 write_spans(file, [spans])
                 files.append(file)
                 report("write", hour + 1, 24)
+            (folder / "truth.json").write_text(json.dumps(told(), indent=2) + "\n", "utf-8")
         except OSError as error:
             raise InvalidInput(
                 f"cannot write to {folder}: {error.strerror}", hint="name another folder by --out"
@@ -110,7 +127,7 @@ class Application:
         return diff(read_manifests(kept), manifests(advice, scaler)) or "# nothing to change\n"
 
     def _plan(self, report: Report) -> pipeline.Plan:
-        learn, detect = self._settings.learn, self._settings.detect
+        learn, detect = self.settings.learn, self.settings.detect
         network = learn.model == "lstm"
         if network and not can_train():
             raise Unavailable(
@@ -127,8 +144,18 @@ class Application:
         }
         return pipeline.Plan(told, learn.seed, learn.horizon_minutes, detect.false_incidents_per_week, parameters)
 
+    def _history(self, patterns: Sequence[str], report: Report) -> Ingested:
+        ingested = self.ingest(patterns, report)
+        if not ingested.spans:
+            raise _nothing_usable(ingested)
+        return ingested
+
+    def _teacher(self, report: Report) -> Teacher:
+        plan = self._plan(report)
+        return Teacher(plan.candidates, plan.seed, plan.false_incidents_per_week)
+
     def _stored(self) -> Ingested:
-        if not self._settings.store.url:
+        if not self.settings.store.url:
             raise InvalidInput(
                 "nothing to read",
                 hint="name trace files, folders or - for stdin, or a store by --store chdb:///DIRECTORY",
@@ -137,14 +164,14 @@ class Application:
             minutes = store.read(*_ALL_TIME)
         if not minutes.minutes():
             raise InvalidInput("the store holds no minutes yet", hint="tracetune analyze FILE... --store ... fills it")
-        return pipeline.recall(minutes, self._settings.store.url)
+        return pipeline.recall(minutes, self.settings.store.url)
 
     @contextmanager
     def _store(self) -> Iterator[MinuteStore]:
         from tracetune.stores.clickhouse import ClickHouse  # noqa: PLC0415 - the engine takes 125 MB and is seldom needed
         from tracetune.stores.minutes import ClickHouseMinutes  # noqa: PLC0415
 
-        store = ClickHouseMinutes(ClickHouse(self._settings.store.url))
+        store = ClickHouseMinutes(ClickHouse(self.settings.store.url))
         try:
             yield store
         finally:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tracetune.clock import NANOS_PER_MINUTE
 from tracetune.domain.spans import SpanBatch, SpanKind, StatusCode
 from tracetune.testing.build import DAY_START_UNIX_NANO
-from tracetune.testing.shop import Kind, Truth, load_per_minute, shop_day
+from tracetune.testing.shop import Kind, Truth, load_per_minute, shop_day, told
 
 HOUR = (
     Truth(Kind.MISSING, "", "", 5, 8),
@@ -122,3 +123,11 @@ def test_equal_seeds_give_equal_days_and_others_do_not() -> None:
 
     assert day(1).table == day(1).table
     assert len(day(1)) != len(day(2))
+
+
+def test_what_happened_is_told_as_the_lab_tells_it() -> None:
+    (missing, release, surge) = told()["faults"]
+
+    assert release["service_name"] == "payments"
+    assert release["start_unix_nano"] == DAY_START_UNIX_NANO + (14 * 60 + 10) * NANOS_PER_MINUTE
+    assert [each["kind"] for each in (missing, release, surge)] == ["missing", "release_regression", "traffic_surge"]

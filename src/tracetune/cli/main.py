@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tracetune.cli import commands
+from tracetune.cli import commands, proofs
 from tracetune.errors import TracetuneError
 
 INTERRUPTED = 130
@@ -22,8 +22,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in commands.ALL:
-    app.command(command.__name__.rstrip("_"))(command)
+for command in (*commands.ALL, *proofs.ALL):
+    app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
 
 
 def main() -> None:

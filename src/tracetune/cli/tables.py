@@ -37,7 +37,8 @@ _METRICS = {
 }
 
 
-def _table(*columns: str, right: Iterable[str] = ()) -> Table:
+def plain_table(*columns: str, right: Iterable[str] = ()) -> Table:
+    """A table without lines, for rows of one line each."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", no_wrap=True, overflow="ellipsis")
@@ -52,7 +53,7 @@ def anomalies(analysis: Analysis, incidents: Sequence[Incident], *, most: int | 
         incidents: which to show.
         most: rows an incident; None for all.
     """
-    table = _table(
+    table = plain_table(
         "", "SERVICE", "OPERATION", "WHAT", "NOW", "EXPECTED", "WHEN", "COURSE", "", right=("NOW", "EXPECTED")
     )
     notes: list[RenderableType] = []
@@ -165,7 +166,7 @@ def _cause_title(service_name: str, kind: CauseKind) -> str:
 
 
 def _contributions(ranking: CauseRanking) -> Table:
-    table = _table(
+    table = plain_table(
         "  OWN TIME ON THE CRITICAL PATH", "USUAL", "NOW", "OF THE RISE", right=("USUAL", "NOW", "OF THE RISE")
     )
     table.add_row(f"  {ranking.entry}", words.duration(ranking.usual_seconds), words.duration(ranking.now_seconds), "")
@@ -177,7 +178,7 @@ def _contributions(ranking: CauseRanking) -> Table:
 
 def advice(found: Sequence[Advice]) -> RenderableType:
     """Advice, one a line, each with its first reason."""
-    table = _table("", "SERVICE", "SETTING", "NOW", "", "ADVISED", "CONFIDENCE", "REASON", right=("NOW",))
+    table = plain_table("", "SERVICE", "SETTING", "NOW", "", "ADVISED", "CONFIDENCE", "REASON", right=("NOW",))
     for each in found:
         acts = each.action is Action.SET
         table.add_row(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tracetune.domain.advice import Advice, Capacity
 from tracetune.domain.anomalies import Incident
@@ -61,6 +61,33 @@ class Learned:
     series: SeriesBatch
     forecasts: Mapping[Metric, Forecast]
     limits: tuple[str, ...]
+
+    def between(self, first: int, last: int) -> Learned:
+        """The minutes at positions ``[first, last)`` as they were seen then: nothing of what came after, no horizon."""
+        forecasts = {
+            metric: replace(
+                each,
+                start_minute=each.start_minute + first,
+                cutoff=max(min(last, each.cutoff) - first, 0),
+                values=each.values[:, first:last],
+            )
+            for metric, each in self.forecasts.items()
+        }
+        return replace(self, series=self.series.between(first, last), forecasts=forecasts)
+
+    def only(self, rows: Sequence[int]) -> Learned:
+        """The series at these rows, in this order."""
+        series = self.series.only(rows)
+        forecasts = {
+            metric: replace(
+                each,
+                keys=series.keys,
+                values=each.values[list(rows)],
+                verdicts=tuple(each.verdicts[row] for row in rows),
+            )
+            for metric, each in self.forecasts.items()
+        }
+        return replace(self, series=series, forecasts=forecasts)
 
 
 @dataclass(frozen=True, slots=True)

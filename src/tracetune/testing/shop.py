@@ -92,6 +92,17 @@ def shop_day(
         yield spans.filter(~_missing(minute, stories))
 
 
+def told(stories: Sequence[Truth] = STORIES) -> dict[str, list[dict[str, object]]]:
+    """What happened, as the lab writes it down: with times as nanoseconds since the Unix epoch."""
+    kinds = {Kind.RELEASE: "release_regression", Kind.SURGE: "traffic_surge", Kind.MISSING: "missing"}
+    entries: list[dict[str, object]] = []
+    for story in stories:
+        start, end = _window_nano(story)
+        named: dict[str, object] = {"service_name": story.service, "span_name": story.operation}
+        entries.append({"kind": kinds[story.kind], **named, "start_unix_nano": start, "end_unix_nano": end})
+    return {"faults": entries}
+
+
 def load_per_minute(minutes: int, traces_per_minute: float, stories: Sequence[Truth] = ()) -> NDArray[np.float64]:
     """How many traces are expected to begin in each minute, (minute,)."""
     minute = np.arange(minutes)

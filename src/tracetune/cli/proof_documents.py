@@ -1,0 +1,77 @@
+"""What the proof tools found as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tracetune.domain import words
+from tracetune.proofs import sentences
+from tracetune.proofs.backtest import Backtest, Side
+from tracetune.proofs.pages import Page, a_week
+from tracetune.proofs.truth import Happening
+
+Document = dict[str, Any]
+
+
+def backtest(found: Backtest) -> Document:
+    """Both sides of a backtest, with their pages and their scores."""
+    return {
+        "headline": sentences.backtest(found),
+        "learned_from": words.timestamp(found.first),
+        "judged_from": words.timestamp(found.cut),
+        "judged_until": words.timestamp(found.last),
+        "judged_minutes": found.judged,
+        "static_rules": [str(rule) for rule in found.rules],
+        "static_rules_found": found.found,
+        "tracetune": _side(found.tracetune, found.judged),
+        "static": _side(found.static, found.judged),
+        "incidents": [
+            {
+                "id": each.incident.id,
+                "kind": each.incident.kind.value,
+                "severity": each.incident.severity.value,
+                "services": list(each.incident.services),
+                "onset": words.timestamp(each.incident.onset),
+                "noticed": words.timestamp(each.noticed),
+                "paged": None if each.paged is None else words.timestamp(each.paged),
+            }
+            for each in found.sightings
+        ],
+        "both": [list(pair) for pair in found.both],
+        "truth": None if found.happened is None else [_happening(each) for each in found.happened],
+    }
+
+
+def _side(side: Side, judged: int) -> Document:
+    score = side.score
+    return {
+        "pages": [_page(page) for page in side.pages],
+        "pages_a_week": round(a_week(len(side.pages), judged), 2),
+        "incidents": side.incidents,
+        "incidents_a_week": round(a_week(side.incidents, judged), 2),
+        "alarm_minutes": side.alarm_minutes,
+        "hits": None if score is None else score.hits,
+        "misses": None if score is None else len(score.delays) - score.hits,
+        "delay_minutes": None if score is None else list(score.delays),
+        "false_pages": None if score is None else score.false,
+    }
+
+
+def _page(page: Page) -> Document:
+    return {
+        "at": words.timestamp(page.at),
+        "start": words.timestamp(page.start),
+        "end": words.timestamp(page.end),
+        "about": page.about,
+        "services": list(page.services),
+    }
+
+
+def _happening(happening: Happening) -> Document:
+    return {
+        "kind": happening.kind,
+        "service": happening.service_name,
+        "start": words.timestamp(happening.start),
+        "end": words.timestamp(happening.end),
+        "is_fault": happening.is_fault,
+    }

@@ -1,0 +1,93 @@
+"""What the proof tools found, for a terminal: the sentence, the table, and what it rests on."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from tracetune.cli.tables import plain_table
+from tracetune.domain import words
+from tracetune.proofs import sentences
+from tracetune.proofs.backtest import Backtest, Side
+from tracetune.proofs.pages import Page, a_week
+
+_MINUTES_PER_DAY = 1440
+
+
+def backtest(found: Backtest) -> RenderableType:
+    """Both sides in a line each, then every page by time."""
+    parts: list[RenderableType] = [
+        Text(sentences.backtest(found), style="bold"),
+        Text(
+            f"  learned from {_time(found.first)}, judged {_time(found.cut)} to {_time(found.last)} UTC, "
+            "learning again each day from everything before",
+            style="dim",
+        ),
+        "",
+        _sides(found),
+        "",
+    ]
+    rung = [("tracetune", page) for page in found.tracetune.pages] + [("static", page) for page in found.static.pages]
+    if rung:
+        table = plain_table("RANG", "BEGUN", "LASTED", "BY", "ABOUT")
+        for name, page in sorted(rung, key=lambda each: each[1].at):
+            table.add_row(*_page(name, page))
+        parts += [table, ""]
+    parts += _missed(found)
+    origin = "found in the first half, silent there:" if found.found else "given:"
+    parts.append(Text(f"· static thresholds, {origin} {'; '.join(map(str, found.rules)) or 'none'}", style="dim"))
+    if found.cut - found.first < _MINUTES_PER_DAY:
+        parts.append(
+            Text("· the first half is shorter than a day: neither side has seen every hour of one", style="dim")
+        )
+    if found.happened is None:
+        parts.append(Text("· without --truth nobody knows which pages were right", style="dim"))
+    return Group(*parts)
+
+
+def _sides(found: Backtest) -> RenderableType:
+    scored = found.happened is not None
+    columns = ["", "PAGES", "A WEEK", "IN ALARM", "SHOWN", "A WEEK "]
+    columns += ["HITS", "MISSES", "DELAY", "FALSE"] if scored else []
+    table = plain_table(*columns, right=columns[1:])
+    for name, side in (("tracetune", found.tracetune), ("static thresholds", found.static)):
+        table.add_row(name, *_side(side, found.judged))
+    return table
+
+
+def _side(side: Side, judged: int) -> list[str]:
+    cells = [
+        str(len(side.pages)),
+        f"{a_week(len(side.pages), judged):.1f}",
+        sentences.length(side.alarm_minutes) if side.alarm_minutes else "–",
+        str(side.incidents),
+        f"{a_week(side.incidents, judged):.1f}",
+    ]
+    if side.score is not None:
+        score = side.score
+        delays = [delay for delay in score.delays if delay is not None]
+        cells += [str(score.hits), str(len(score.delays) - score.hits), sentences.spread(delays), str(score.false)]
+    return cells
+
+
+def _page(name: str, page: Page) -> list[str]:
+    return [_time(page.at), words.clock(page.start), sentences.length(page.end - page.start), name, page.about]
+
+
+def _missed(found: Backtest) -> list[RenderableType]:
+    """Faults that one side did not page for."""
+    if found.happened is None:
+        return []
+    faults = [each for each in found.happened if each.is_fault]
+    lines: list[RenderableType] = []
+    for name, side in (("tracetune", found.tracetune), ("the static thresholds", found.static)):
+        delays = side.score.delays if side.score is not None else ()
+        for fault, delay in zip(faults, delays, strict=True):
+            if delay is None:
+                where = f" in {fault.service_name}" if fault.service_name else ""
+                lines.append(Text(f"· missed by {name}: {fault.kind}{where}, {_time(fault.start)}", style="yellow"))
+    return lines
+
+
+def _time(minute: int) -> str:
+    return words.timestamp(minute).replace("T", " ")[:16]

@@ -1,0 +1,64 @@
+"""The commands that let users check tracetune against their own history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracetune.cli import options
+
+Static = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--static",
+        metavar="RULE",
+        help="A threshold to compare with, as 'frontend p95>500ms', 'checkout POST /orders errors>2% for 5m' or "
+        "'cart calls<10/min'; repeatable. Without any: for each operation that users call the tightest that would have been "
+        "silent in the first half.",
+    ),
+]
+Truth = Annotated[
+    Path | None,
+    typer.Option(
+        "--truth",
+        metavar="FILE",
+        help="What really happened, to count hits, misses and delays: the lab's truth.json, a JSON list of {service, start, "
+        "end, kind}, or CSV with that header.",
+    ),
+]
+
+
+def backtest(
+    files: options.Inputs = None,
+    *,
+    static: Static = None,
+    truth: Truth = None,
+    store: options.Store = None,
+    model: options.Model = None,
+    seed: options.Seed = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> None:
+    """Live through the second half of a history again, learning from what came before; compare pages with static thresholds.
+
+    \b
+    tracetune backtest traces/ --static 'frontend p95>500ms' --truth truth.json
+    """
+    from tracetune.cli import output as out
+    from tracetune.cli import proof_documents, proof_tables
+    from tracetune.cli.opening import application
+    from tracetune.cli.progress import progress
+
+    app = application(config, options.flags(store=store, model=model, seed=seed), quiet=quiet, verbose=verbose)
+    with progress(quiet=quiet) as report:
+        found = app.backtest(files or [], static or [], truth, report)
+    out.show(proof_tables.backtest(found), proof_documents.backtest(found), as_json=as_json, to=output)
+
+
+ALL: tuple[Callable[..., None], ...] = (backtest,)

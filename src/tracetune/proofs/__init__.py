@@ -1,0 +1,1 @@
+"""Tools by which users check what tracetune says against their own history."""

@@ -1,0 +1,66 @@
+"""The sentence that stands first in each proof: what it says of tracetune, also where that is not flattering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from tracetune.domain import words
+from tracetune.proofs.backtest import Backtest, Side
+from tracetune.proofs.pages import Score
+
+
+def length(minutes: float) -> str:
+    """A stretch of time in the unit that suits it.
+
+    >>> length(50), length(705), length(10_080)
+    ('50 minutes', '11.8 hours', '7 days')
+    """
+    if minutes < 120:
+        return words.number_of(round(minutes), "minute")
+    if minutes < 2880:
+        return f"{minutes / 60:.1f}".removesuffix(".0") + " hours"
+    return f"{minutes / 1440:.1f}".removesuffix(".0") + " days"
+
+
+def backtest(found: Backtest) -> str:
+    """Hits, delay and false pages of both sides where the truth is known; else pages, time in alarm and agreement."""
+    ours, theirs = found.tracetune, found.static
+    during = f"In the {length(found.judged)} judged"
+    if ours.score is not None and theirs.score is not None:
+        faults = len(ours.score.delays)
+        none = "" if faults else " nothing was wrong:"
+        return f"{during}{none} tracetune paged {_scored(ours.score)}; the static thresholds {_scored(theirs.score)}."
+    agreed = len({a for a, _ in found.both})
+    together = f"they agree on {words.number_of(agreed, 'page')}" if agreed else "they agree on none"
+    return f"{during}, tracetune would have paged {_rung(ours)}; the static thresholds {_rung(theirs)}; {together}."
+
+
+def _scored(score: Score) -> str:
+    false = f"{times(score.false)} for nothing"
+    if not score.delays:
+        return false
+    delays = [delay for delay in score.delays if delay is not None]
+    after = f", {words.number_of(round(median(delays)), 'minute')} after the start," if delays else ""
+    return f"for {score.hits} of {words.number_of(len(score.delays), 'fault')}{after} and {false}"
+
+
+def _rung(side: Side) -> str:
+    return f"{times(len(side.pages))} ({length(side.alarm_minutes)} in alarm)" if side.pages else "never"
+
+
+def times(count: int) -> str:
+    """How often.
+
+    >>> times(0), times(1), times(7)
+    ('never', 'once', '7 times')
+    """
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{words.count(count)} times")
+
+
+def spread(delays: Sequence[float]) -> str:
+    """The median of some delays in minutes, and their range where there are several."""
+    if not delays:
+        return "–"
+    middle = f"{median(delays):.0f} min"
+    return middle if len(delays) == 1 else f"{middle} ({min(delays):.0f}–{max(delays):.0f})"
