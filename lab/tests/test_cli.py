@@ -33,6 +33,8 @@ def test_scenarios_are_listed_with_split_and_length() -> None:
         (("run", "wide", "--export", "zipkin"), 1, "knows one service name a process"),
         (("run", "bookinfo", "--export", "jaeger"), 1, "--export is 'jaeger'; use one of otlp-http, otlp-grpc, zipkin"),
         (("run", "bookinfo", "--seconds", "1e6", "--rate", "100"), 1, "requests/s for 1e+06 s"),
+        (("run", "bookinfo", "--to", "localhost:4318"), 1, "give the collector's address as http://HOST:PORT"),
+        (("sweep", "-o", "t.csv", "--points", "p", "--priority", "high"), 1, "use one of normal, realtime, auto"),
         (("check", "."), 1, "has no manifest.json"),
     ],
 )

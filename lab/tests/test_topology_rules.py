@@ -45,8 +45,10 @@ def test_shipped_topology_is_sound_and_every_service_is_reached(name: str) -> No
     assert called | {topology.entry.service} == set(topology.services)
 
 
-def test_three_topologies_ship_with_four_twelve_and_thirty_services() -> None:
-    assert {name: len(load_topology(name).services) for name in shipped()} == {"bookinfo": 4, "shop": 12, "wide": 30}
+def test_topologies_of_four_twelve_and_thirty_services_ship() -> None:
+    services = {name: len(load_topology(name).services) for name in shipped()}
+
+    assert services == {"bookinfo": 4, "limits": 6, "shop": 12, "wide": 30}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_unknown_key_in_a_file_is_refused_with_its_path(tmp_path: Path) -> None:
 
 
 def test_unknown_name_lists_the_shipped_ones() -> None:
-    with pytest.raises(InvalidTopologyError, match="one of bookinfo, shop, wide"):
+    with pytest.raises(InvalidTopologyError, match="one of bookinfo, limits, shop, wide"):
         load_topology("bookstore")
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 import typer
 
-from tracetune_lab import batch, compare, counts, pictures, scenarios, sweep, sweep_table
+from tracetune_lab import batch, capacities, compare, counts, pictures, play, scenarios, sweep, sweep_table
 from tracetune_lab import record as recording
 from tracetune_lab.errors import LabError, StoppedError
 from tracetune_lab.grid import load_grid
@@ -29,6 +29,9 @@ from tracetune_lab.topology_files import load_topology, shipped
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 Result = TypeVar("Result")
 PriorityOption = Annotated[str, typer.Option(help="realtime, normal, or auto: realtime where the system permits it.")]
+ToOption = Annotated[
+    str, typer.Option(help="Another collector (http://HOST:PORT) that gets the spans, in place of the lab.")
+]
 
 
 def main() -> None:
@@ -54,6 +57,29 @@ def topologies(
         )
 
 
+@app.command(name="capacities")
+def show_capacities(
+    topology: Annotated[str | None, typer.Argument(help="A shipped topology or the path of a file.")] = None,
+    grid: Annotated[Path | None, typer.Option(help="A grid file, in place of the lab's own.")] = None,
+) -> None:
+    """Print as JSON what an estimator should find: slots, discipline, work, the load at which each service is full.
+
+    Without a topology: for each setting of the sweep. Example: tracetune-lab capacities shop
+    """
+    if topology:
+        told: object = capacities.capacities(load_topology(topology))
+    else:
+        chosen = load_grid(grid)
+        told = [
+            {
+                "replicas": setting.replicas,
+                "services": capacities.capacities(chosen.topology_at(setting.replicas), chosen.mix),
+            }
+            for setting in chosen.settings
+        ]
+    typer.echo(msgspec.json.format(msgspec.json.encode(told), indent=2))
+
+
 @app.command()
 def run(
     topology: Annotated[str, typer.Argument(help="A shipped topology or the path of a file.")],
@@ -63,13 +89,14 @@ def run(
     export: Annotated[str, typer.Option(help="otlp-http, otlp-grpc or zipkin.")] = "otlp-http",
     seed: Annotated[int, typer.Option(help="Seed of every random draw.")] = 1,
     priority: PriorityOption = "normal",
+    to: ToOption = "",
 ) -> None:
     """Start a topology, run load, and compare every count. Example: tracetune-lab run shop --seconds 120."""
     _check_choice("--spans-from", spans_from, SpansFrom)
     _check_choice("--export", export, Export)
     _check_choice("--priority", priority, Priority)
     options = LabOptions(
-        cast("SpansFrom", spans_from), cast("Export", export), seed, priority=cast("Priority", priority)
+        cast("SpansFrom", spans_from), cast("Export", export), seed, priority=cast("Priority", priority), to=to
     )
     account = _in_order(_run(load_topology(topology), options, seconds, rate))
     typer.echo(account.text())
@@ -93,6 +120,19 @@ def record(
     """Run one scenario and record it. Example: tracetune-lab record bookinfo-errors -o out."""
     _check_choice("--priority", priority, Priority)
     _show(_in_order(recording.record(scenarios.find(scenario), output, priority=cast("Priority", priority))))
+
+
+@app.command(name="play")
+def play_scenario(
+    scenario: Annotated[str, typer.Argument(help="A name from `tracetune-lab scenarios`.")],
+    to: ToOption,
+    priority: PriorityOption = "normal",
+) -> None:
+    """Run one scenario against another collector, and print its truth. Example: play shop-day-release --to URL."""
+    _check_choice("--priority", priority, Priority)
+    played = _in_order(play.play(scenarios.find(scenario), to, cast("Priority", priority)))
+    typer.echo(msgspec.json.format(msgspec.json.encode(played.truths), indent=2))
+    typer.echo(f"{played.load.sent} requests, {played.load.answered} answered, {played.spans_sent} spans sent to {to}")
 
 
 @app.command()
@@ -168,7 +208,7 @@ async def _run(topology: Topology, options: LabOptions, seconds: float, rate: fl
             report = await lab.run_load(plan)
             await lab.settle()
             stats = await lab.stats(counts.STATS)
-    return counts.Account(tally, report, stats, options.spans_from)
+    return counts.Account(tally, report, stats, options.spans_from, options.to)
 
 
 def _in_order(work: Coroutine[Any, Any, Result]) -> Result:

@@ -35,12 +35,15 @@ class Tally:
 class Account:
     """The three counts of one run, side by side."""
 
-    def __init__(self, tally: Tally, load: LoadReport, stats: dict[str, int], spans_from: SpansFrom) -> None:
-        """Keep the counts; `stats` are Envoy's, summed over all Envoys."""
+    def __init__(
+        self, tally: Tally, load: LoadReport, stats: dict[str, int], spans_from: SpansFrom, to: str = ""
+    ) -> None:
+        """Keep the counts; `stats` are Envoy's, summed over all Envoys. Spans that went `to` another are not ours."""
         self._tally = tally
         self._load = load
         self._stats = stats
-        self._sidecars = spans_from != "sdk"
+        self._sidecars = spans_from != "sdk" and not to
+        self._to = to
 
     def lines(self) -> list[tuple[str, int, int]]:
         """What is counted, how many there should be, and how many there were."""
@@ -48,8 +51,8 @@ class Account:
         found = [(requests, self._load.answered, self._requests(f"outbound_{GATEWAY}-0"))]
         if not self._sidecars:
             return found
-        spans = sum(value for name, value in self._stats.items() if name.endswith("spans_sent"))
-        found.append(("sidecar spans received = spans sent (Envoy)", spans, self._tally.of_sidecars.total()))
+        received = self._tally.of_sidecars.total()
+        found.append(("sidecar spans received = spans sent (Envoy)", self.spans_sent(), received))
         for name, value in sorted(self._stats.items()):
             if name.startswith(("http.inbound_", "http.outbound_")):
                 direction, _, pod = name.split(".")[1].partition("_")
@@ -57,6 +60,10 @@ class Account:
                 what = f"{kind} spans of {pod} = its {direction} requests (Envoy)"
                 found.append((what, value, self._tally.of_sidecars[kind, pod]))
         return found
+
+    def spans_sent(self) -> int:
+        """The spans that Envoys say they have sent."""
+        return sum(value for name, value in self._stats.items() if name.endswith("spans_sent"))
 
     def differences(self) -> list[str]:
         """The lines whose two counts differ."""
@@ -75,11 +82,16 @@ class Account:
         return "\n".join(
             [
                 f"sent {self._load.sent}, answered {self._load.answered}, failed {self._load.failed()}; {quantiles}",
-                f"spans: {self._tally.of_sidecars.total()} from sidecars, {self._tally.of_sdk.total()} from the SDK",
+                self._spans_text(),
                 *rows,
                 *ending,
             ]
         )
+
+    def _spans_text(self) -> str:
+        if self._to:
+            return f"spans: {self.spans_sent()} sent to {self._to} by the sidecars"
+        return f"spans: {self._tally.of_sidecars.total()} from sidecars, {self._tally.of_sdk.total()} from the SDK"
 
     def _requests(self, prefix: str) -> int:
         return self._stats.get(f"http.{prefix}.downstream_rq_completed", 0)

@@ -105,12 +105,12 @@ def _bootstrap(service: str, pod: str, admin_port: int, listeners: list[Config],
     }
 
 
-def _address(port: int) -> Config:
-    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+def _address(port: int, host: str = "127.0.0.1") -> Config:
+    return {"socket_address": {"address": host, "port_value": port}}
 
 
-def _endpoint(port: int) -> Config:
-    return {"endpoint": {"address": _address(port)}}
+def _endpoint(port: int, host: str = "127.0.0.1") -> Config:
+    return {"endpoint": {"address": _address(port, host)}}
 
 
 def _typed(name: str, type_url: str, **fields: object) -> Config:
@@ -215,7 +215,7 @@ def _opentelemetry(instance: Instance, ends: Ends) -> Config:
     if ends.export == "otlp-grpc":
         to: Config = {"grpc_service": {"envoy_grpc": {"cluster_name": "spans-grpc"}, "timeout": "2s"}}
     else:
-        uri = f"http://127.0.0.1:{ends.http_port}/v1/traces"
+        uri = f"http://{ends.collector_host}:{ends.http_port}/v1/traces"
         to = {"http_service": {"http_uri": {"uri": uri, "cluster": "spans-http", "timeout": "2s"}}}
     detector = _typed(
         "envoy.tracers.opentelemetry.resource_detectors.static_config",
@@ -235,12 +235,12 @@ def _opentelemetry(instance: Instance, ends: Ends) -> Config:
     )
 
 
-def _cluster(name: str, port: int, *, http2: bool = False) -> Config:
+def _cluster(name: str, port: int, host: str = "127.0.0.1", *, http2: bool = False) -> Config:
     cluster: Config = {
         "name": name,
-        "type": "STATIC",
+        "type": "STATIC" if host == "127.0.0.1" else "STRICT_DNS",
         "connect_timeout": "1s",
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [_endpoint(port)]}]},
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [_endpoint(port, host)]}]},
     }
     if http2:
         options = {"@type": f"type.googleapis.com/{HTTP2}", "explicit_http_config": {"http2_protocol_options": {}}}
@@ -260,4 +260,5 @@ def _service_cluster(service: str, endpoints: Path) -> Config:
 
 
 def _collectors(ends: Ends) -> list[Config]:
-    return [_cluster("spans-http", ends.http_port), _cluster("spans-grpc", ends.grpc_port, http2=True)]
+    host = ends.collector_host
+    return [_cluster("spans-http", ends.http_port, host), _cluster("spans-grpc", ends.grpc_port, host, http2=True)]

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -34,7 +35,8 @@ class LabOptions(msgspec.Struct, frozen=True):
     """How a lab is run: who makes spans, how they leave, and the seed of every random draw.
 
     `skewed` names the services whose clock can be shifted at run time (see `Lab.skew_clock`).
-    `priority` is the scheduling of the lab's processes (see `tracetune_lab.priority`).
+    `priority` is the scheduling of the lab's processes (see `tracetune_lab.priority`). `to` is the
+    address of another collector (http://HOST:PORT), which then gets the spans instead of the lab.
     """
 
     spans_from: SpansFrom = "sidecar"
@@ -42,6 +44,7 @@ class LabOptions(msgspec.Struct, frozen=True):
     seed: int = 1
     skewed: tuple[str, ...] = ()
     priority: Priority = "normal"
+    to: str = ""
 
 
 class Lab:
@@ -156,10 +159,7 @@ class Lab:
     async def _start(self) -> None:
         self._admin_ports: dict[str, int] = {}
         self._cpu_rounds_per_second = measure_cpu_rounds_per_second()
-        self.ends = Ends(
-            self.options.spans_from, self.options.export, self._block.take(), self._block.take(), self._block.take()
-        )
-        await self.sink.start(self.ends.http_port, self.ends.grpc_port)
+        self.ends = await self._open_ends()
         if self.topology.redis:
             await self._start_redis()
         for service in self.options.skewed:
@@ -173,6 +173,15 @@ class Lab:
         self.gateway_port = self._block.take()
         await self._start_gateway()
         await self._wait_ready([instance for group in self.instances.values() for instance in group])
+
+    async def _open_ends(self) -> Ends:
+        redis, (spans_from, export) = self._block.take(), (self.options.spans_from, self.options.export)
+        if self.options.to:
+            host, port = collector(self.options.to)
+            return Ends(spans_from, export, port, port, redis, host)
+        ends = Ends(spans_from, export, self._block.take(), self._block.take(), redis)
+        await self.sink.start(ends.http_port, ends.grpc_port)
+        return ends
 
     async def _end(self) -> None:
         await self.processes.stop(["load"])
@@ -282,3 +291,18 @@ class Lab:
             "LD_PRELOAD": str(self._skew_library),
             "TRACETUNE_LAB_SKEW_FILE": str(self._skew_file(service)),
         }
+
+
+def collector(address: str) -> tuple[str, int]:
+    """Host and port of a collector's address.
+
+    Raises:
+        InvalidTopologyError: it is not http://HOST:PORT.
+    """
+    parts = urlsplit(address)
+    try:
+        if parts.scheme == "http" and parts.hostname and parts.port and parts.path in ("", "/"):
+            return parts.hostname, parts.port
+    except ValueError:  # a port that is not a number
+        pass
+    raise InvalidTopologyError(f"--to is {address!r}; give the collector's address as http://HOST:PORT")

@@ -34,6 +34,7 @@ class Ends(msgspec.Struct, frozen=True):
     http_port: int
     grpc_port: int
     redis_port: int
+    collector_host: str = "127.0.0.1"
 
 
 class HostPlan(msgspec.Struct, frozen=True):

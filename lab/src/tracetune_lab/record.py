@@ -45,7 +45,7 @@ async def record(
         async with Lab(topology, options, Path(scratch), recorder.keep) as lab:
             watch = Watch(lab, {})
             begin = _begin_at(whole_minutes)
-            load, truths = await _run(lab, load_plan(scenario, topology, lab.gateway_port, begin), scenario)
+            load, truths = await run_with_faults(lab, load_plan(scenario, topology, lab.gateway_port, begin), scenario)
             await lab.settle()
             envoy_counts = await lab.stats(ENVOY_COUNTS)
         # The services send their last database spans while the lab ends, so it is counted after that.
@@ -109,7 +109,8 @@ def load_plan(scenario: Scenario, topology: Topology, gateway_port: int, begin: 
     )
 
 
-async def _run(lab: Lab, plan: LoadPlan, scenario: Scenario) -> tuple[LoadReport, list[Truth]]:
+async def run_with_faults(lab: Lab, plan: LoadPlan, scenario: Scenario) -> tuple[LoadReport, list[Truth]]:
+    """Run a scenario's load and its faults side by side."""
     async with asyncio.TaskGroup() as group:
         load = group.create_task(lab.run_load(plan))
         truths = group.create_task(inject(lab, scenario.faults, plan.start_unix_seconds))

@@ -37,11 +37,11 @@ class Request(msgspec.Struct):
 class Replica:
     """Runs the operations of one service for one pod."""
 
-    def __init__(self, plan: HostPlan, instance: Instance) -> None:
-        """Prepare the pool, the spans and the random draws; nothing is opened yet."""
+    def __init__(self, plan: HostPlan, instance: Instance, pool: SlotPool) -> None:
+        """Prepare the spans and the random draws; nothing is opened yet. `pool` may be other replicas' too."""
         self.instance = instance
         self.service = plan.topology.services[instance.service]
-        self.pool = SlotPool(self.service.pool.slots)
+        self.pool = pool
         self.behaviour = Behaviour()
         self.telemetry = Telemetry(instance, plan.ends)
         self._cpu_rounds_per_second = plan.cpu_rounds_per_second

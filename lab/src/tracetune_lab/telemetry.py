@@ -127,11 +127,11 @@ def _exporter(ends: Ends) -> SpanExporter:
     if ends.export == "zipkin":
         from opentelemetry.exporter.zipkin.json import ZipkinExporter
 
-        return ZipkinExporter(endpoint=f"http://127.0.0.1:{ends.http_port}/api/v2/spans")
+        return ZipkinExporter(endpoint=f"http://{ends.collector_host}:{ends.http_port}/api/v2/spans")
     if ends.export == "otlp-grpc":
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 
-        return GrpcExporter(endpoint=f"127.0.0.1:{ends.grpc_port}", insecure=True)
+        return GrpcExporter(endpoint=f"{ends.collector_host}:{ends.grpc_port}", insecure=True)
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-    return OTLPSpanExporter(endpoint=f"http://127.0.0.1:{ends.http_port}/v1/traces")
+    return OTLPSpanExporter(endpoint=f"http://{ends.collector_host}:{ends.http_port}/v1/traces")

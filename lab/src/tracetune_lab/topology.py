@@ -71,10 +71,15 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much one replica does at once: `slots` held during each piece of work, or for the whole request."""
+    """How much one replica does at once: `slots` held during each piece of work, or for the whole request.
+
+    `shared` slots are those of all replicas together, as the connections of one database are or a
+    lock: more replicas do not help.
+    """
 
     slots: int
     held: Literal["work", "request"] = "work"
+    shared: bool = False
 
 
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
