@@ -3,26 +3,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tracetune.forecasting.feedback import NEW_LEVEL_MINUTES, Feedback, track_spread
+from tracetune.forecasting.feedback import NEW_LEVEL_MINUTES, admit, track_spread
 
 
 def test_small_surprises_count_in_full_and_large_ones_hardly() -> None:
     values = np.array([1.5, 3.0, 30.0, np.nan])
 
-    admitted = Feedback(4).admit(values, np.zeros(4), np.ones(4))
+    admitted, _ = admit(values, np.zeros(4), np.ones(4), np.zeros(4))
 
     assert admitted[:3].tolist() == [1.5, 2.0, 0.5]
     assert np.isnan(admitted[3])
 
 
 def test_everything_counts_where_nothing_was_expected() -> None:
-    assert Feedback(1).admit(np.array([7.0]), np.array([np.nan]), np.array([np.nan])).tolist() == [7.0]
+    admitted, _ = admit(np.array([7.0]), np.array([np.nan]), np.array([np.nan]), np.zeros(1))
+
+    assert admitted.tolist() == [7.0]
 
 
 def test_a_level_that_stays_becomes_normal() -> None:
-    feedback = Feedback(1)
+    far, admitted = np.zeros(1), []
 
-    admitted = [feedback.admit(np.array([10.0]), np.zeros(1), np.ones(1))[0] for _ in range(NEW_LEVEL_MINUTES + 1)]
+    for _ in range(NEW_LEVEL_MINUTES + 1):
+        value, far = admit(np.array([10.0]), np.zeros(1), np.ones(1), far)
+        admitted.append(float(value[0]))
 
     assert set(admitted[:NEW_LEVEL_MINUTES]) == {0.5}
     assert admitted[-1] == 10.0

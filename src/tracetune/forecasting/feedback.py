@@ -28,28 +28,30 @@ _ABSOLUTE_TO_SIGMA = 1.2533  # sqrt(pi / 2): a normal distribution's standard de
 _FORGIVEN_A_MINUTE = 2  # each minute that is not far off takes back two that were
 
 
-class Feedback:
-    """Follows how long each series has been far off, minute by minute.
+def admit(
+    values: Float[Array, " series"],
+    middle: Float[Array, " series"],
+    sigma: Float[Array, " series"],
+    far: Float[Array, " series"],
+) -> tuple[Float[Array, " series"], Float[Array, " series"]]:
+    """The value of one minute as later forecasts may see it, and for how many minutes each series has been far off.
 
-    The clipping is Hampel's three-part function (Robust Estimation, 1974) with a memory: without the far part a surge of
-    25 minutes left the bands three sigmas too high for 20 minutes after it (docs/experiments/LOG.md).
+    NaN stays NaN, and all counts where nothing was expected. The clipping is Hampel's three-part function (Robust
+    Estimation, 1974) with a memory: without the far part a surge of 25 minutes left the bands three sigmas too high for 20
+    minutes after it (docs/experiments/LOG.md).
+
+    Args:
+        values, middle, sigma: observed and expected, on the model's scale.
+        far: the minutes far off before this one; zeros at first.
     """
-
-    def __init__(self, series: int) -> None:
-        self._far = np.zeros(series)
-
-    def admit(
-        self, values: Float[Array, " series"], middle: Float[Array, " series"], sigma: Float[Array, " series"]
-    ) -> Float[Array, " series"]:
-        """The value of one minute as later forecasts may see it; NaN stays NaN, and all counts where nothing was expected."""
-        with np.errstate(invalid="ignore"):
-            surprise = np.abs(values - middle) / sigma
-            far = surprise > FAR_SIGMAS
-        forgiven = np.where(np.isnan(surprise), 0, _FORGIVEN_A_MINUTE)
-        self._far = np.where(far, self._far + 1.0, np.maximum(self._far - forgiven, 0.0))
-        reach = np.where(far, FAR_REACH_SIGMAS, NEAR_SIGMAS) * sigma
-        clipped = np.clip(values, middle - reach, middle + reach)
-        return np.where(np.isnan(surprise) | (self._far > NEW_LEVEL_MINUTES), values, clipped)
+    with np.errstate(invalid="ignore"):
+        surprise = np.abs(values - middle) / sigma
+        is_far = surprise > FAR_SIGMAS
+    forgiven = np.where(np.isnan(surprise), 0, _FORGIVEN_A_MINUTE)
+    far = np.where(is_far, far + 1.0, np.maximum(far - forgiven, 0.0))
+    reach = np.where(is_far, FAR_REACH_SIGMAS, NEAR_SIGMAS) * sigma
+    clipped = np.clip(values, middle - reach, middle + reach)
+    return np.where(np.isnan(surprise) | (far > NEW_LEVEL_MINUTES), values, clipped), far
 
 
 def track_spread(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from tracetune.domain.forecasts import Forecast
+from tracetune.domain.forecasts import QUANTILES, Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
-from tracetune.forecasting.feedback import FIRST_SPREAD, Feedback, track_spread
-from tracetune.forecasting.scaling import band, median_and_spread, noise_floor, to_model_scale, uncompared
+from tracetune.forecasting.feedback import FIRST_SPREAD, admit, track_spread
+from tracetune.forecasting.following import Remembered, Rows, nothing, replay
+from tracetune.forecasting.scaling import band, floors_of, median_and_spread, noise_floor, to_model_scale
 from tracetune.forecasting.windows import GAP_MINUTES
 
 Array = NDArray[np.float64]
@@ -34,45 +35,82 @@ _PROFILE_MINUTES = 31  # the daily profile is smoothed over so many minutes: one
 
 
 @dataclass(slots=True)
-class _State:
-    """Level, trend, spread and daily profile of all series after some minute."""
+class HoltWintersFollower(Remembered):
+    """Level, trend, spread and daily profile of all series, and the forecasts that the gap still covers."""
 
+    metric: Metric
+    floor: Float[Array, " series"]
+    first: Float[Array, "series start"]  # START_MINUTES, for the first level
     level: Float[Array, " series"]
     trend: Float[Array, " series"]
-    sigma: Float[Array, " series"]
-    floor: Float[Array, " series"]
+    sigma: Float[Array, " series"]  # one minute ahead
+    off: Float[Array, " series"]  # GAP_MINUTES ahead
+    far: Float[Array, " series"]
     profile: Float[Array, "series day_minute"]
-    today: Float[Array, "series day_minute"] = field(init=False)
-    feedback: Feedback = field(init=False)
+    today: Float[Array, "series day_minute"]
+    expected: Float[Array, "series gap"]  # GAP_MINUTES that were forecast and are still to come
+    doubted: Float[Array, "series gap"]  # their spreads
 
-    def __post_init__(self) -> None:
-        self.today = np.full_like(self.profile, np.nan)
-        self.feedback = Feedback(len(self.level))
+    def step(self, values: Float[Array, " series"], calls: Float[Array, " series"]) -> Float[Array, "series quantile"]:  # noqa: ARG002 - a model without load
+        """See ``Follower``; NaN for the first START_MINUTES + GAP_MINUTES."""
+        seen, slot = to_model_scale(self.metric, values), self.minute % GAP_MINUTES
+        middle, sigma = self.expected[:, slot].copy(), self.doubted[:, slot].copy()
+        if self.minute < START_MINUTES:
+            self.first[:, self.minute] = seen
+        else:
+            if self.minute == START_MINUTES:
+                self.level, spread = median_and_spread(self.first)
+                self.sigma = np.fmax(spread, self.floor)
+                self.off = FIRST_SPREAD * self.sigma  # followed like the spread of one minute
+            self.level = np.where(np.isnan(self.level), seen, self.level)  # a series that begins later
+            counted = self._learn(seen)
+            self.off = track_spread(self.off, counted - middle, self.sigma)
+            self.expected[:, slot], self.doubted[:, slot] = self._expect(self.minute, GAP_MINUTES), self.off
+        self.minute += 1
+        return band(self.metric, middle, sigma)
 
-    def expect(self, minute: int, ahead: int) -> Float[Array, " series"]:
-        """What is expected ``ahead`` minutes after ``minute``."""
+    def ahead(self, minutes: int) -> Float[Array, "series minute quantile"]:
+        """See ``Follower``."""
+        after = range(1, minutes + 1)
+        if not minutes or self.minute <= START_MINUTES:
+            return nothing(len(self.level), minutes, len(QUANTILES))
+        middle = np.stack([self._expect(self.minute - 1, each) for each in after], axis=1)
+        sigma = np.stack([_spread_ahead(self.sigma, self.off, each) for each in after], axis=1)
+        return band(self.metric, middle, sigma)
+
+    def shift(self, rows: Rows, by: Float[Array, " row"]) -> None:
+        """See ``Follower``; the profile is a difference from the level, and stays."""
+        self.level[rows] += by
+        self.first[rows] += by[:, None]
+        self.today[rows] += by[:, None]
+        self.expected[rows] += by[:, None]
+        self.trend[rows] = 0.0
+        self.far[rows] = 0.0
+
+    def _expect(self, minute: int, ahead: int) -> Float[Array, " series"]:
+        """What is expected ``ahead`` minutes after ``minute``, the last that was learned."""
         drift = DAMPING * (1.0 - DAMPING**ahead) / (1.0 - DAMPING)
         return self.level + drift * self.trend + self.profile[:, (minute + ahead) % _MINUTES_PER_DAY]
 
-    def learn(self, minute: int, values: Float[Array, " series"]) -> Float[Array, " series"]:
-        """Move towards what was observed in ``minute``, as far as it may count; unobserved series drift along their trend."""
-        if minute and minute % _MINUTES_PER_DAY == 0:
-            self._turn_day(minute)
-        expected = self.expect(minute - 1, 1)
-        surprise = self.feedback.admit(values, expected, self.sigma) - expected
+    def _learn(self, values: Float[Array, " series"]) -> Float[Array, " series"]:
+        """Move towards what was observed, as far as it may count; unobserved series drift along their trend."""
+        if self.minute % _MINUTES_PER_DAY == 0:
+            self._turn_day()
+        expected = self._expect(self.minute - 1, 1)
+        counted, self.far = admit(values, expected, self.sigma, self.far)
+        surprise = counted - expected
         clipped = np.nan_to_num(surprise)
         self.level = self.level + DAMPING * self.trend + LEVEL * clipped
         self.trend = DAMPING * self.trend + TREND * clipped
         self.sigma = track_spread(self.sigma, surprise, self.floor)
-        self.today[:, minute % _MINUTES_PER_DAY] = expected + surprise
-        return expected + surprise
+        self.today[:, self.minute % _MINUTES_PER_DAY] = counted
+        return counted
 
-    def _turn_day(self, minute: int) -> None:
-        weight = 1.0 if minute == _MINUTES_PER_DAY else PROFILE
+    def _turn_day(self) -> None:
+        weight = 1.0 if self.minute == _MINUTES_PER_DAY else PROFILE
         shape = _smooth(self.today)
         updated = np.where(np.isnan(shape), self.profile, (1.0 - weight) * self.profile + weight * shape)
-        slot = minute % _MINUTES_PER_DAY
-        self.level = self.level + self.profile[:, slot - 1] - updated[:, slot - 1]
+        self.level = self.level + self.profile[:, -1] - updated[:, -1]
         self.trend = np.zeros_like(self.trend)  # the profile holds the daily slope from now on
         self.profile = updated
         self.today = np.full_like(self.profile, np.nan)
@@ -86,32 +124,29 @@ class HoltWintersPredictor:
     floors: dict[SeriesKey, float]
     name: str = "holt_winters"
 
+    def follow(self, keys: tuple[SeriesKey, ...], start_minute: int) -> HoltWintersFollower:  # noqa: ARG002 - the day begins with the history
+        """See ``Followed``."""
+        floor, count = floors_of(self.floors, keys), len(keys)
+        return HoltWintersFollower(
+            minute=0,
+            metric=self.metric,
+            floor=floor,
+            first=nothing(count, START_MINUTES),
+            level=nothing(count),
+            trend=np.zeros(count),
+            sigma=floor.copy(),
+            off=FIRST_SPREAD * floor,
+            far=np.zeros(count),
+            profile=np.zeros((count, _MINUTES_PER_DAY)),
+            today=nothing(count, _MINUTES_PER_DAY),
+            expected=nothing(count, GAP_MINUTES),
+            doubted=nothing(count, GAP_MINUTES),
+        )
+
     def predict(self, series: SeriesBatch, *, horizon_minutes: int) -> Forecast:
-        """See the port; NaN for the first START_MINUTES + GAP_MINUTES."""
-        values = to_model_scale(self.metric, series[self.metric])
-        least = min(self.floors.values(), default=0.0)
-        floor = np.array([self.floors.get(key, least) for key in series.keys])
-        length = series.length + horizon_minutes
-        middle, sigma = np.full((len(values), length), np.nan), np.full((len(values), length), np.nan)
-        level, spread = median_and_spread(values[:, :START_MINUTES])
-        flat = np.zeros((len(values), _MINUTES_PER_DAY))
-        state = _State(level, np.zeros(len(values)), np.fmax(spread, floor), floor, flat)
-        off = (
-            FIRST_SPREAD * state.sigma
-        )  # how far off a forecast is GAP_MINUTES ahead, followed like the spread of one minute
-        for minute in range(START_MINUTES, series.length):
-            state.level = np.where(np.isnan(state.level), values[:, minute], state.level)  # a series that begins later
-            counted = state.learn(minute, values[:, minute])
-            off = track_spread(off, counted - middle[:, minute], state.sigma)
-            if minute + GAP_MINUTES < length:
-                middle[:, minute + GAP_MINUTES] = state.expect(minute, GAP_MINUTES)
-                sigma[:, minute + GAP_MINUTES] = off
-        for ahead in range(1, horizon_minutes + 1):
-            middle[:, series.length - 1 + ahead] = state.expect(series.length - 1, ahead)
-            sigma[:, series.length - 1 + ahead] = _spread_ahead(state.sigma, off, ahead)
-        verdicts = uncompared(self.name, len(series.keys))
-        quantiles = band(self.metric, middle, sigma)
-        return Forecast(series.keys, self.metric, series.start_minute, series.length, quantiles, verdicts)
+        """See the port."""
+        follower = self.follow(series.keys, series.start_minute)
+        return replay(follower, self.name, series, self.metric, horizon_minutes)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from tracetune.domain.forecasts import Verdict
-from tracetune.domain.series import Metric
+from tracetune.domain.series import Metric, SeriesKey
 
 Array = NDArray[np.float64]
 
@@ -71,6 +71,12 @@ def noise_floor(metric: Metric, values: Float[Array, "series minute"]) -> Float[
     return floor
 
 
+def floors_of(floors: dict[SeriesKey, float], keys: tuple[SeriesKey, ...]) -> Float[Array, " series"]:
+    """The floors of these series in their order; a series that is not among them gets the least of all."""
+    least = min(floors.values(), default=_LEAST_SPREAD)
+    return np.array([floors.get(key, least) for key in keys])
+
+
 def location_and_scale(
     values: Float[Array, "series minute"],
 ) -> tuple[Float[Array, " series"], Float[Array, " series"]]:
@@ -84,10 +90,10 @@ def location_and_scale(
 
 
 def band(
-    metric: Metric, middle: Float[Array, "series minute"], sigma: Float[Array, "series minute"]
-) -> Float[Array, "series minute quantile"]:
+    metric: Metric, middle: Float[Array, "*minute"], sigma: Float[Array, "*minute"]
+) -> Float[Array, "*minute quantile"]:
     """Quantiles in the metric's unit of a normal distribution on the model's scale."""
-    return from_model_scale(metric, middle[:, :, None] + sigma[:, :, None] * NORMAL_QUANTILES)
+    return from_model_scale(metric, middle[..., None] + sigma[..., None] * NORMAL_QUANTILES)
 
 
 def uncompared(model: str, count: int) -> tuple[Verdict, ...]:

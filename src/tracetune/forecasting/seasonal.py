@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from tracetune.domain.forecasts import Forecast
+from tracetune.domain.forecasts import QUANTILES, Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
-from tracetune.forecasting.scaling import band, median_and_spread, noise_floor, to_model_scale, uncompared
+from tracetune.forecasting.following import Follower, Remembered, Rows, nothing, replay
+from tracetune.forecasting.scaling import band, floors_of, median_and_spread, noise_floor, to_model_scale
 
 Array = NDArray[np.float64]
 
@@ -21,6 +22,52 @@ REACH_MINUTES = 7
 MOST_DAYS = 7
 """Older days say less about today than they cost."""
 
+_MOST_MINUTES = (MOST_DAYS + 1) * MINUTES_PER_DAY  # the oldest neighbour lies REACH_MINUTES beyond MOST_DAYS
+
+
+@dataclass(slots=True)
+class SeasonalFollower(Remembered):
+    """Up to MOST_DAYS of what was observed; it grows day by day, so that a short history takes little memory."""
+
+    metric: Metric
+    floor: Float[Array, " series"]
+    past: Float[NDArray[np.float32], "series minute"]  # whole days; minute m lies at m modulo its length
+
+    def step(self, values: Float[Array, " series"], calls: Float[Array, " series"]) -> Float[Array, "series quantile"]:  # noqa: ARG002 - a model without load
+        """See ``Follower``; NaN on the first day."""
+        quantiles = self._expect(self.minute)
+        if self.minute == self.past.shape[1] and self.minute < _MOST_MINUTES:
+            tomorrow = np.full((len(self.past), MINUTES_PER_DAY), np.nan, np.float32)
+            self.past = np.concatenate([self.past, tomorrow], axis=1)
+        self.past[:, self.minute % self.past.shape[1]] = to_model_scale(self.metric, values)
+        self.minute += 1
+        return quantiles
+
+    def ahead(self, minutes: int) -> Float[Array, "series minute quantile"]:
+        """See ``Follower``; NaN beyond a day."""
+        if not minutes:
+            return nothing(len(self.past), 0, len(QUANTILES))
+        return np.stack([self._expect(self.minute + after) for after in range(minutes)], axis=1)
+
+    def add(self, other: Follower) -> None:
+        """See ``Follower``; a series that begins now has no earlier days, however many the others have."""
+        floor = other.state()["floor"]
+        nothing_yet = np.full((len(floor), self.past.shape[1]), np.nan, np.float32)
+        self.floor = np.concatenate([self.floor, floor])
+        self.past = np.concatenate([self.past, nothing_yet])
+
+    def shift(self, rows: Rows, by: Float[Array, " row"]) -> None:
+        """See ``Follower``."""
+        self.past[rows] += by[:, None].astype(np.float32)
+
+    def _expect(self, minute: int) -> Float[Array, "series quantile"]:
+        days = range(1, min(MOST_DAYS, minute // MINUTES_PER_DAY) + 1)
+        around = np.arange(-REACH_MINUTES, REACH_MINUTES + 1)
+        at = np.concatenate([np.zeros(0, np.int64), *(minute - MINUTES_PER_DAY * day + around for day in days)])
+        at = at[(at >= 0) & (at < self.minute)]  # beyond a day ahead, a part of the neighbours is still to come
+        middle, spread = median_and_spread(self.past[:, at % self.past.shape[1]].astype(np.float64))
+        return band(self.metric, middle, np.maximum(spread, self.floor))
+
 
 @dataclass(slots=True)
 class SeasonalPredictor:
@@ -30,19 +77,15 @@ class SeasonalPredictor:
     floors: dict[SeriesKey, float]
     name: str = "seasonal"
 
+    def follow(self, keys: tuple[SeriesKey, ...], start_minute: int) -> SeasonalFollower:  # noqa: ARG002 - a day is a day
+        """See ``Followed``."""
+        past = np.full((len(keys), MINUTES_PER_DAY), np.nan, np.float32)
+        return SeasonalFollower(minute=0, metric=self.metric, floor=floors_of(self.floors, keys), past=past)
+
     def predict(self, series: SeriesBatch, *, horizon_minutes: int) -> Forecast:
         """See the port; NaN for minutes with less than a day of history, and beyond a day ahead."""
-        values = to_model_scale(self.metric, series[self.metric])
-        least = min(self.floors.values(), default=0.0)
-        floor = np.array([self.floors.get(key, least) for key in series.keys])
-        length = series.length + horizon_minutes
-        middle, sigma = np.full((len(values), length), np.nan), np.full((len(values), length), np.nan)
-        for minute in range(MINUTES_PER_DAY, length):
-            middle[:, minute], spread = median_and_spread(_same_minute(values, minute))
-            sigma[:, minute] = np.maximum(spread, floor)
-        quantiles = band(self.metric, middle, sigma)
-        verdicts = uncompared(self.name, len(series.keys))
-        return Forecast(series.keys, self.metric, series.start_minute, series.length, quantiles, verdicts)
+        follower = self.follow(series.keys, series.start_minute)
+        return replay(follower, self.name, series, self.metric, horizon_minutes)
 
 
 @dataclass(slots=True)
@@ -55,9 +98,3 @@ class SeasonalEstimator:
         """See the port; any length is enough to learn from, and no forecast is given for the first day."""
         floors = dict(zip(series.keys, noise_floor(metric, series[metric]).tolist(), strict=True))
         return SeasonalPredictor(metric, floors)
-
-
-def _same_minute(values: Float[Array, "series minute"], minute: int) -> Float[Array, "series sample"]:
-    days = range(1, min(MOST_DAYS, minute // MINUTES_PER_DAY) + 1)
-    first = [minute - MINUTES_PER_DAY * day - REACH_MINUTES for day in days]
-    return np.concatenate([values[:, max(start, 0) : start + 2 * REACH_MINUTES + 1] for start in first], axis=1)

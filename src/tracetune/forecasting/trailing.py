@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from tracetune.domain.forecasts import Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
-from tracetune.forecasting.feedback import FIRST_SPREAD, Feedback, track_spread
+from tracetune.forecasting.feedback import FIRST_SPREAD, admit, track_spread
+from tracetune.forecasting.following import Remembered, Rows, nothing, replay
 from tracetune.forecasting.scaling import (
     LEAST_OBSERVED,
     band,
+    floors_of,
     median_and_spread,
     noise_floor,
     to_model_scale,
-    uncompared,
 )
 from tracetune.forecasting.windows import GAP_MINUTES
 
@@ -29,6 +30,57 @@ WINDOW_MINUTES = 30
 
 
 @dataclass(slots=True)
+class TrailingMedianFollower(Remembered):
+    """The window that the gap leaves, and the minutes that wait inside the gap."""
+
+    metric: Metric
+    floor: Float[Array, " series"]
+    spread: Float[Array, " series"]  # of the errors made lately across the gap
+    far: Float[Array, " series"]
+    window: Float[Array, "series window"]  # WINDOW_MINUTES; the order does not matter
+    waiting: Float[Array, "series gap"]  # GAP_MINUTES as later windows see them
+    expected: Float[Array, "series gap"]  # GAP_MINUTES of middles
+    width: Float[Array, " series"]  # of the newest minute
+    newest: Float[Array, "series window"]  # WINDOW_MINUTES as they were observed
+
+    def step(self, values: Float[Array, " series"], calls: Float[Array, " series"]) -> Float[Array, "series quantile"]:  # noqa: ARG002 - a model without load
+        """See ``Follower``.
+
+        The spread is the larger of that in the window and of how far off forecasts were lately: a level that wanders is
+        steady inside a window, and yet elsewhere after the gap.
+        """
+        seen, slot = to_model_scale(self.metric, values), self.minute % GAP_MINUTES
+        if self.minute < GAP_MINUTES:
+            centre, self.width, kept = nothing(len(values)), nothing(len(values)), seen
+        else:
+            last = self.waiting[:, slot]
+            self.spread = track_spread(self.spread, last - self.expected[:, slot], self.floor)
+            self.window[:, self.minute % WINDOW_MINUTES] = last
+            centre, inside = median_and_spread(self.window)
+            self.width = np.maximum(inside, self.spread)
+            kept, self.far = admit(seen, centre, self.width, self.far)
+        self.waiting[:, slot], self.expected[:, slot] = kept, centre
+        self.newest[:, self.minute % WINDOW_MINUTES] = seen
+        self.minute += 1
+        return band(self.metric, centre, self.width)
+
+    def ahead(self, minutes: int) -> Float[Array, "series minute quantile"]:
+        """See ``Follower``; like the last WINDOW_MINUTES, and less surely the further off."""
+        after = np.arange(minutes)
+        # A random walk's error grows with the root of the distance; inside the gap it is what was measured at the gap.
+        growth = np.sqrt(np.maximum(after - GAP_MINUTES, 0) / GAP_MINUTES + 1.0)
+        middle, spread = median_and_spread(self.newest)
+        sigma = np.fmax(spread, self.width)
+        return band(self.metric, np.repeat(middle[:, None], minutes, axis=1), sigma[:, None] * growth)
+
+    def shift(self, rows: Rows, by: Float[Array, " row"]) -> None:
+        """See ``Follower``."""
+        for held in (self.window, self.waiting, self.expected, self.newest):
+            held[rows] += by[:, None]
+        self.far[rows] = 0.0
+
+
+@dataclass(slots=True)
 class TrailingMedianPredictor:
     """Forecasts by the median of WINDOW_MINUTES that ended GAP_MINUTES ago, with the spread met in them."""
 
@@ -36,26 +88,26 @@ class TrailingMedianPredictor:
     floors: dict[SeriesKey, float]
     name: str = "trailing_median"
 
-    def predict(self, series: SeriesBatch, *, horizon_minutes: int) -> Forecast:
-        """See the port; a minute to come is expected to be like the last WINDOW_MINUTES, and less surely the further off."""
-        values = to_model_scale(self.metric, series[self.metric])
-        least = min(self.floors.values(), default=0.0)
-        floor = np.array([self.floors.get(key, least) for key in series.keys])
-        middle, sigma = _past(values, floor)
-        ahead = np.arange(horizon_minutes)
-        # A random walk's error grows with the root of the distance; inside the gap it is what was measured at the gap.
-        growth = np.sqrt(np.maximum(ahead - GAP_MINUTES, 0) / GAP_MINUTES + 1.0)
-        last_middle, last_spread = median_and_spread(values[:, -WINDOW_MINUTES:])
-        last_sigma = np.fmax(last_spread, sigma[:, -1])
-        quantiles = np.concatenate(
-            [
-                band(self.metric, middle, sigma),
-                band(self.metric, np.repeat(last_middle[:, None], len(ahead), axis=1), last_sigma[:, None] * growth),
-            ],
-            axis=1,
+    def follow(self, keys: tuple[SeriesKey, ...], start_minute: int) -> TrailingMedianFollower:  # noqa: ARG002 - no clock
+        """See ``Followed``."""
+        floor, count = floors_of(self.floors, keys), len(keys)
+        return TrailingMedianFollower(
+            minute=0,
+            metric=self.metric,
+            floor=floor,
+            spread=FIRST_SPREAD * floor,
+            far=np.zeros(count),
+            window=nothing(count, WINDOW_MINUTES),
+            waiting=nothing(count, GAP_MINUTES),
+            expected=nothing(count, GAP_MINUTES),
+            width=nothing(count),
+            newest=nothing(count, WINDOW_MINUTES),
         )
-        verdicts = uncompared(self.name, len(series.keys))
-        return Forecast(series.keys, self.metric, series.start_minute, series.length, quantiles, verdicts)
+
+    def predict(self, series: SeriesBatch, *, horizon_minutes: int) -> Forecast:
+        """See the port."""
+        follower = self.follow(series.keys, series.start_minute)
+        return replay(follower, self.name, series, self.metric, horizon_minutes)
 
 
 @dataclass(slots=True)
@@ -77,25 +129,3 @@ class TrailingMedianEstimator:
             )
         floors = dict(zip(series.keys, noise_floor(metric, series[metric]).tolist(), strict=True))
         return TrailingMedianPredictor(metric, floors)
-
-
-def _past(
-    values: Float[Array, "series minute"], floor: Float[Array, " series"]
-) -> tuple[Float[Array, "series minute"], Float[Array, "series minute"]]:
-    """Middle and spread of each minute.
-
-    The spread is the larger of that in the window and of how far off forecasts were lately: a level that wanders is
-    steady inside a window, and yet elsewhere after the gap.
-    """
-    kept = values.copy()  # what later windows see
-    feedback = Feedback(len(values))
-    tracked = FIRST_SPREAD * floor
-    middle, sigma = np.full_like(values, np.nan), np.full_like(values, np.nan)
-    for minute in range(GAP_MINUTES, values.shape[1]):
-        last = minute - GAP_MINUTES
-        tracked = track_spread(tracked, kept[:, last] - middle[:, last], floor)
-        centre, spread = median_and_spread(kept[:, max(last - WINDOW_MINUTES + 1, 0) : last + 1])
-        width = np.maximum(spread, tracked)
-        middle[:, minute], sigma[:, minute] = centre, width
-        kept[:, minute] = feedback.admit(values[:, minute], centre, width)
-    return middle, sigma

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
@@ -40,10 +40,10 @@ MINUTES_PER_DAY = 1440
 LEAST_DAYS_FOR_CLOCK = 2
 """With fewer days of training the time of day names single minutes, anomalies too, and is withheld."""
 
-_YESTERDAY_REACH = 7
-_LATENCY_LIMIT = 8.0  # spreads; further off is only "far"
+YESTERDAY_REACH = 7
+LATENCY_LIMIT = 8.0  # spreads; further off is only "far"
 _CALLS_LIMIT = 6.0
-_LEVEL_UNIT = 5.0  # ln(1 + 150 calls a minute): keeps the level near 1
+LEVEL_UNIT = 5.0  # ln(1 + 150 calls a minute): keeps the level near 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Inputs:
         latency = np.pad(np.concatenate(scaled), later, constant_values=np.nan)
         logarithm = np.pad(np.log1p(series[Metric.CALLS]), later, constant_values=np.nan)
         calls = (logarithm - scales.calls_location[:, None]) / scales.calls_scale[:, None]
-        return cls(series.start_minute, scales, latency, calls, logarithm / _LEVEL_UNIT, _a_day_before(latency))
+        return cls(series.start_minute, scales, latency, calls, logarithm / LEVEL_UNIT, _a_day_before(latency))
 
     def features(
         self, latency: Float[Array, "row minute"], rows: Int[Counts, " window"], minutes: Int[Counts, "window step"]
@@ -144,22 +144,46 @@ class Inputs:
         yesterday = self.yesterday[row, minutes]
         angle = 2.0 * np.pi * ((self.start_minute + minutes) % MINUTES_PER_DAY) / MINUTES_PER_DAY
         clock = float(self.scales.knows_clock)
-        shape = minutes.shape
-        columns = (
-            _filled(before_gap, _LATENCY_LIMIT),
-            np.isfinite(before_gap),
-            _filled(calls, _CALLS_LIMIT),
-            np.nan_to_num(self.level[series, minutes]),
-            np.isfinite(calls),
-            _filled(minute_before, _CALLS_LIMIT),
-            _filled(yesterday, _LATENCY_LIMIT),
-            np.isfinite(yesterday),
-            clock * np.sin(angle),
-            clock * np.cos(angle),
-            np.broadcast_to(row >= len(self.calls), shape),
-            np.broadcast_to(np.nan_to_num(np.log(self.scales.scale.ravel()))[row], shape),
+        return stack_features(
+            before_gap,
+            calls,
+            self.level[series, minutes],
+            minute_before,
+            yesterday,
+            (clock * np.sin(angle), clock * np.cos(angle)),
+            row >= len(self.calls),
+            np.log(self.scales.scale.ravel())[row],
         )
-        return np.stack(columns, axis=-1).astype(np.float32)  # (window, step, feature)
+
+
+def stack_features(  # noqa: PLR0913 - one argument a kind of feature
+    before_gap: Float[Array, "*place"],
+    calls: Float[Array, "*place"],
+    level: Float[Array, "*place"],
+    minute_before: Float[Array, "*place"],
+    yesterday: Float[Array, "*place"],
+    clock: tuple[Float[Array, "*_"], Float[Array, "*_"]],
+    is_p95: Bool[NDArray[np.bool_], "*_"],
+    log_scale: Float[Array, "*_"],
+) -> Float[NDArray[np.float32], "*place feature"]:
+    """The features in their order, with what is unknown at zero and marked so; in training and in use the same."""
+    features = np.empty((*before_gap.shape, len(FEATURES)), np.float32)
+    columns = (
+        _filled(before_gap, LATENCY_LIMIT),
+        np.isfinite(before_gap),
+        _filled(calls, _CALLS_LIMIT),
+        np.nan_to_num(level),
+        np.isfinite(calls),
+        _filled(minute_before, _CALLS_LIMIT),
+        _filled(yesterday, LATENCY_LIMIT),
+        np.isfinite(yesterday),
+        *clock,
+        is_p95,
+        np.nan_to_num(log_scale),
+    )
+    for at, column in enumerate(columns):
+        features[..., at] = column
+    return features
 
 
 def _filled(values: Array, limit: float) -> Array:
@@ -167,13 +191,13 @@ def _filled(values: Array, limit: float) -> Array:
 
 
 def _a_day_before(latency: Float[Array, "row minute"]) -> Float[Array, "row minute"]:
-    reach = _YESTERDAY_REACH
+    reach = YESTERDAY_REACH
     past = latency[:, : max(latency.shape[1] - MINUTES_PER_DAY + reach, 0)]
     known = np.isfinite(past)
     width = 2 * reach + 1
     total, count = (
         np.cumsum(np.pad(part, ((0, 0), (reach + 1, reach))), axis=1)
-        for part in (np.clip(np.nan_to_num(past), -_LATENCY_LIMIT, _LATENCY_LIMIT), known.astype(np.float64))
+        for part in (np.clip(np.nan_to_num(past), -LATENCY_LIMIT, LATENCY_LIMIT), known.astype(np.float64))
     )
     with np.errstate(invalid="ignore"):
         mean = (total[:, width:] - total[:, :-width]) / (count[:, width:] - count[:, :-width])
