@@ -32,12 +32,14 @@ def _header(shape: tuple[int, ...]) -> bytes:
 
 
 def test_saved_and_loaded_model_forecasts_equally(predictor: LstmPredictor, tmp_path: Path) -> None:
-    weights.save(predictor, tmp_path / "model.npz")
-    loaded = weights.load(tmp_path / "model.npz")
+    weights.save(tmp_path / "model.npz", predictor.weights, {"seed": 7})
+    loaded, about = weights.load(tmp_path / "model.npz")
 
-    before, after = (each.predict(checks.small(), horizon_minutes=20).values for each in (predictor, loaded))
+    again = LstmPredictor(loaded, predictor.scales, predictor.metric)
+    before, after = (each.predict(checks.small(), horizon_minutes=20).values for each in (predictor, again))
 
     np.testing.assert_array_equal(before, after)
+    assert about == {"seed": 7}
     assert [each.name for each in tmp_path.iterdir()] == ["model.npz"]
 
 
@@ -50,17 +52,17 @@ def test_a_pickle_is_refused(tmp_path: Path) -> None:
 
 def test_arrays_of_objects_are_refused(predictor: LstmPredictor, tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
-    weights.save(predictor, path)
+    weights.save(path, predictor.weights, {})
     with (tmp_path / "objects.npy").open("wb") as file:
         np.save(file, np.array([print], dtype=object), allow_pickle=True)
 
-    with pytest.raises(InvalidInput, match="kernel is object"):
+    with pytest.raises(InvalidInput, match=r"kernel\.npy is object"):
         weights.load(_rewritten(path, "kernel.npy", (tmp_path / "objects.npy").read_bytes()))
 
 
 def test_wrong_shapes_are_refused(predictor: LstmPredictor, tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
-    weights.save(predictor, path)
+    weights.save(path, predictor.weights, {})
 
     with pytest.raises(InvalidInput, match=r"head_bias is \(2,\), not \(7,\)"):
         weights.load(_rewritten(path, "head_bias.npy", _header((2,)) + bytes(8)))
@@ -70,7 +72,7 @@ def test_a_header_that_promises_terabytes_is_refused_before_memory_is_taken(
     predictor: LstmPredictor, tmp_path: Path
 ) -> None:
     path = tmp_path / "model.npz"
-    weights.save(predictor, path)
+    weights.save(path, predictor.weights, {})
 
     with pytest.raises(InvalidInput, match="promises"):
         weights.load(_rewritten(path, "kernel.npy", _header((10**6, 10**6))))
@@ -86,20 +88,20 @@ def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
 
 def test_missing_arrays_are_named(predictor: LstmPredictor, tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
-    weights.save(predictor, path)
+    weights.save(path, predictor.weights, {})
 
     with pytest.raises(InvalidInput, match=r"recurrent\.npy"):
         weights.load(_rewritten(path, "recurrent.npy", None))
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"format": 99}, {"features": ["x"]}, {"hidden": 0}, {"metric": "calls"}, {"keys": [["only one"]]}]
+    "wrong", [{"format": 99}, {"features": ["x"]}, {"hidden": 0}, {"quantiles": [0.5]}, {"about": 3}]
 )
 def test_metadata_of_another_kind_is_refused(
     predictor: LstmPredictor, tmp_path: Path, wrong: dict[str, object]
 ) -> None:
     path = tmp_path / "model.npz"
-    weights.save(predictor, path)
+    weights.save(path, predictor.weights, {})
     with zipfile.ZipFile(path) as archive:
         metadata = json.loads(archive.read("metadata.json")) | wrong
 

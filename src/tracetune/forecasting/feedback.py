@@ -15,7 +15,13 @@ FAR_SIGMAS, FAR_REACH_SIGMAS = 4.0, 0.5
 """… and one that is off by more than FAR_SIGMAS, surely no noise, counts only this far."""
 
 NEW_LEVEL_MINUTES = 90
-"""What has been far off for so long is the new normal and counts in full."""
+"""What has been far off for so long is the new normal …"""
+
+LEVEL_MINUTES = 10
+"""… and the median difference of so many minutes is how far the series moves, all it remembers with it."""
+
+PATIENCE_AFTER_RELEASE = 10
+"""After a release, what is far off for so long is the new normal: it is known why."""
 
 SPREAD_GAIN = 0.02
 """Weight of the newest minute in a tracked spread: about an hour counts."""
@@ -41,7 +47,9 @@ def admit(
     minutes after it (docs/experiments/LOG.md).
 
     Args:
-        values, middle, sigma: observed and expected, on the model's scale.
+        values: of the minute, on the model's scale.
+        middle: expected of it.
+        sigma: the spread of that expectation.
         far: the minutes far off before this one; zeros at first.
     """
     with np.errstate(invalid="ignore"):
@@ -52,6 +60,20 @@ def admit(
     reach = np.where(is_far, FAR_REACH_SIGMAS, NEAR_SIGMAS) * sigma
     clipped = np.clip(values, middle - reach, middle + reach)
     return np.where(np.isnan(surprise) | (far > NEW_LEVEL_MINUTES), values, clipped), far
+
+
+def new_level(
+    recent: Float[Array, "series recent"], far: Float[Array, " series"]
+) -> tuple[NDArray[np.int64], Float[Array, " row"]]:
+    """The series that have been far off for too long to be an incident, and by how much they moved.
+
+    Args:
+        recent: the last LEVEL_MINUTES of observed minus expected, on the model's scale; NaN where either is unknown.
+        far: from ``admit``.
+    """
+    rows = np.flatnonzero(far > NEW_LEVEL_MINUTES)
+    rows = rows[np.isfinite(recent[rows]).sum(axis=1) > LEVEL_MINUTES // 2]
+    return rows, np.nanmedian(recent[rows], axis=1)
 
 
 def track_spread(

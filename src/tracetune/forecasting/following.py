@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tracetune.domain.forecasts import QUANTILES, Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
+from tracetune.forecasting.feedback import LEVEL_MINUTES, NEW_LEVEL_MINUTES, PATIENCE_AFTER_RELEASE, admit, new_level
 from tracetune.forecasting.scaling import uncompared
 from tracetune.ports import Predictor
 
@@ -30,9 +31,7 @@ class Follower(Protocol):
 
     minute: int
 
-    def step(
-        self, values: Float[Array, " series"], calls: Float[Array, " series"]
-    ) -> Float[Array, "series quantile"]:
+    def step(self, values: Float[Array, " series"], calls: Float[Array, " series"]) -> Float[Array, "series quantile"]:
         """What was expected of this minute, in the metric's unit; then its values are learned from. NaN: not observed."""
         ...
 
@@ -46,6 +45,10 @@ class Follower(Protocol):
 
     def shift(self, rows: Rows, by: Float[Array, " row"]) -> None:
         """Move everything remembered of these rows by so much on the model's scale: a new level, and nothing forgotten."""
+        ...
+
+    def release(self, rows: Rows) -> None:
+        """These series were deployed anew: a level that stays for PATIENCE_AFTER_RELEASE is then the new normal."""
         ...
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -77,6 +80,29 @@ class Remembered:
     """The part of a follower that is the same for all: its arrays have one row a series, and nothing else is state."""
 
     minute: int
+    far: Float[Array, " series"]  # minutes in which a series was far off, see ``feedback.admit``
+    recent: Float[Array, "series recent"]  # observed minus expected of LEVEL_MINUTES
+
+    def shift(self, rows: Rows, by: Float[Array, " row"]) -> None:
+        """See ``Follower``; each model moves what it remembers."""
+        raise TypeError(f"{type(self).__name__} does not say how it moves {len(rows)} series by {len(by)} levels")
+
+    def admit(
+        self, seen: Float[Array, " series"], middle: Float[Array, " series"], sigma: Float[Array, " series"]
+    ) -> Float[Array, " series"]:
+        """What of the newest minute may enter later forecasts, after moving the series whose level has changed."""
+        self.recent[:, self.minute % LEVEL_MINUTES] = seen - middle
+        counted, self.far = admit(seen, middle, sigma, self.far)
+        rows, by = new_level(self.recent, self.far)
+        if len(rows):
+            self.shift(rows, by)
+            self.far[rows] = 0.0
+            self.recent[rows] = np.nan
+        return counted
+
+    def release(self, rows: Rows) -> None:
+        """See ``Follower``."""
+        self.far[rows] = np.maximum(self.far[rows], NEW_LEVEL_MINUTES - PATIENCE_AFTER_RELEASE)
 
     def add(self, other: Follower) -> None:
         """See ``Follower``."""

@@ -68,6 +68,17 @@ class Chosen:
     speakers: Int[Counts, " series"]
     verdicts: tuple[Verdict, ...]
 
+    def speakers_of(self, keys: tuple[SeriesKey, ...]) -> Int[Counts, " series"]:
+        """The position of the model that speaks for each of these series.
+
+        For a series that did not exist then it is the network, where that won most series: one network knows what
+        operations have in common. Else it is the first candidate.
+        """
+        place = {key: row for row, key in enumerate(self.keys)}
+        speakers = np.append(self.speakers, self._newcomers_speaker())
+        chosen: Counts = speakers[[place.get(key, len(self.keys)) for key in keys]]
+        return chosen
+
     def expect(self, series: SeriesBatch, *, horizon_minutes: int) -> Forecast:
         """What these models expect of any minutes: also of later ones, and of series that did not exist then."""
         raw = [each.predict(series, horizon_minutes=horizon_minutes).values for each in self.predictors]
@@ -77,23 +88,21 @@ class Chosen:
         """The forecast that the chosen models give, from what each of them forecast before its bands were widened."""
         place = {key: row for row, key in enumerate(self.keys)}
         rows = [place.get(key) for key in series.keys]
-        speaker = np.array([0 if row is None else self.speakers[row] for row in rows], np.int64)
-        first = self.predictors[0].name
-        verdicts = tuple(
-            Verdict(
-                first,
-                {},
-                np.nan,
-                f"{WORDS.get(first, first)} speaks unproven: it was not there when the models learned",
-            )
-            if row is None
-            else self.verdicts[row]
-            for row in rows
-        )
+        speaker = self.speakers_of(series.keys)
+        verdicts = tuple(self._newcomers_verdict() if row is None else self.verdicts[row] for row in rows)
         widened = np.stack([each.apply(self.metric, values) for each, values in zip(self.factors, raw, strict=True)])
         best = widened[speaker, np.arange(len(speaker))]
         values = np.where(np.isnan(best), widened[0], best)
         return Forecast(series.keys, self.metric, series.start_minute, series.length, values, verdicts)
+
+    def _newcomers_speaker(self) -> int:
+        network = next((at for at, each in enumerate(self.predictors) if each.name == "lstm"), 0)
+        return network if (self.speakers == network).sum() * 2 >= len(self.speakers) else 0
+
+    def _newcomers_verdict(self) -> Verdict:
+        name = self.predictors[self._newcomers_speaker()].name
+        reason = f"{WORDS.get(name, name)} speaks unproven: the series was not there when the models learned"
+        return Verdict(name, {}, np.nan, reason)
 
 
 def judged(

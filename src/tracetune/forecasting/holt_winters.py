@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tracetune.domain.forecasts import QUANTILES, Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
-from tracetune.forecasting.feedback import FIRST_SPREAD, admit, track_spread
+from tracetune.forecasting.feedback import FIRST_SPREAD, LEVEL_MINUTES, track_spread
 from tracetune.forecasting.following import Remembered, Rows, nothing, replay
 from tracetune.forecasting.scaling import band, floors_of, median_and_spread, noise_floor, to_model_scale
 from tracetune.forecasting.windows import GAP_MINUTES
@@ -45,7 +45,6 @@ class HoltWintersFollower(Remembered):
     trend: Float[Array, " series"]
     sigma: Float[Array, " series"]  # one minute ahead
     off: Float[Array, " series"]  # GAP_MINUTES ahead
-    far: Float[Array, " series"]
     profile: Float[Array, "series day_minute"]
     today: Float[Array, "series day_minute"]
     expected: Float[Array, "series gap"]  # GAP_MINUTES that were forecast and are still to come
@@ -84,8 +83,6 @@ class HoltWintersFollower(Remembered):
         self.first[rows] += by[:, None]
         self.today[rows] += by[:, None]
         self.expected[rows] += by[:, None]
-        self.trend[rows] = 0.0
-        self.far[rows] = 0.0
 
     def _expect(self, minute: int, ahead: int) -> Float[Array, " series"]:
         """What is expected ``ahead`` minutes after ``minute``, the last that was learned."""
@@ -97,8 +94,9 @@ class HoltWintersFollower(Remembered):
         if self.minute % _MINUTES_PER_DAY == 0:
             self._turn_day()
         expected = self._expect(self.minute - 1, 1)
-        counted, self.far = admit(values, expected, self.sigma, self.far)
-        surprise = counted - expected
+        level = self.level.copy()
+        counted = self.admit(values, expected, self.sigma)
+        surprise = counted - expected - (self.level - level)  # a level that has just moved is no surprise
         clipped = np.nan_to_num(surprise)
         self.level = self.level + DAMPING * self.trend + LEVEL * clipped
         self.trend = DAMPING * self.trend + TREND * clipped
@@ -129,6 +127,8 @@ class HoltWintersPredictor:
         floor, count = floors_of(self.floors, keys), len(keys)
         return HoltWintersFollower(
             minute=0,
+            far=np.zeros(count),
+            recent=nothing(count, LEVEL_MINUTES),
             metric=self.metric,
             floor=floor,
             first=nothing(count, START_MINUTES),
@@ -136,7 +136,6 @@ class HoltWintersPredictor:
             trend=np.zeros(count),
             sigma=floor.copy(),
             off=FIRST_SPREAD * floor,
-            far=np.zeros(count),
             profile=np.zeros((count, _MINUTES_PER_DAY)),
             today=nothing(count, _MINUTES_PER_DAY),
             expected=nothing(count, GAP_MINUTES),

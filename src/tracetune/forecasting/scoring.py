@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tracetune.domain.forecasts import LOWER, MIDDLE, QUANTILES, UPPER, Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.forecasting.cell import State, Weights, step
-from tracetune.forecasting.feedback import admit
+from tracetune.forecasting.feedback import LEVEL_MINUTES
 from tracetune.forecasting.following import Remembered, Rows, nothing, replay
 from tracetune.forecasting.scaling import NORMAL_QUANTILES, from_model_scale, location_and_scale, to_model_scale
 from tracetune.forecasting.windows import (
@@ -52,13 +52,14 @@ class LstmFollower(Remembered):
     calls_location: Float[Array, " series"]
     calls_scale: Float[Array, " series"]
     age: Float[Array, " series"]  # minutes followed on this scale
-    far: Float[Array, " series"]
     hidden: Float[Single, "series hidden"]
     memory: Float[Single, "series hidden"]
     waiting: Float[Array, "series gap"]  # GAP_MINUTES as the network will see them
     calls_before: Float[Array, " series"]
     past: Float[Single, "series day"]  # a day and some minutes, for yesterday's
-    first: Float[Array, "series start"]  # SCALE_MINUTES of latency and of calls, newest last, where the scale is unknown
+    first: Float[
+        Array, "series start"
+    ]  # SCALE_MINUTES of latency and of calls, newest last, where the scale is unknown
     first_calls: Float[Array, "series start"]
 
     def step(self, values: Float[Array, " series"], calls: Float[Array, " series"]) -> Float[Array, "series quantile"]:
@@ -68,10 +69,12 @@ class LstmFollower(Remembered):
         known = np.isfinite(self.location)
         scaled, state = step(self.weights, self._features(level), State(self.hidden, self.memory))
         # A series without a scale has shown the network nothing: it begins empty when the scale is known.
-        self.hidden, self.memory = (np.where(known[:, None], part, np.float32(0.0)) for part in (state.hidden, state.memory))
+        self.hidden, self.memory = (
+            np.where(known[:, None], part, np.float32(0.0)) for part in (state.hidden, state.memory)
+        )
         quantiles = self.location[:, None] + self.scale[:, None] * scaled
         sigma = (quantiles[:, UPPER] - quantiles[:, LOWER]) / _BAND_SIGMAS
-        self.waiting[:, slot], self.far = admit(seen, quantiles[:, MIDDLE], sigma, self.far)
+        self.waiting[:, slot] = self.admit(seen, quantiles[:, MIDDLE], sigma)
         self.past[:, self.minute % _DAY] = seen
         self.calls_before = level
         quantiles[self.age < WARM_UP_MINUTES] = np.nan
@@ -95,20 +98,19 @@ class LstmFollower(Remembered):
         self.waiting[rows] += by[:, None]
         self.first[rows] += by[:, None]
         self.past[rows] += by[:, None].astype(np.float32)
-        self.far[rows] = 0.0
 
     def _features(self, level: Float[Array, " series"]) -> Float[Single, "series feature"]:
         clock = float(self.knows_clock)
         angle = 2.0 * np.pi * ((self.start_minute + self.minute) % MINUTES_PER_DAY) / MINUTES_PER_DAY
         return stack_features(
-            (self.waiting[:, self.minute % GAP_MINUTES] - self.location) / self.scale,
-            (level - self.calls_location) / self.calls_scale,
-            level / LEVEL_UNIT,
-            (self.calls_before - self.calls_location) / self.calls_scale,
-            self._yesterday(),
-            (np.asarray(clock * np.sin(angle)), np.asarray(clock * np.cos(angle))),
-            np.asarray(self.metric is LATENCIES[1]),
-            np.log(self.scale),
+            before_gap=(self.waiting[:, self.minute % GAP_MINUTES] - self.location) / self.scale,
+            calls=(level - self.calls_location) / self.calls_scale,
+            level=level / LEVEL_UNIT,
+            minute_before=(self.calls_before - self.calls_location) / self.calls_scale,
+            yesterday=self._yesterday(),
+            clock=(np.asarray(clock * np.sin(angle)), np.asarray(clock * np.cos(angle))),
+            is_p95=np.asarray(self.metric is LATENCIES[1]),
+            log_scale=np.log(self.scale),
         )
 
     def _yesterday(self) -> Float[Array, " series"]:
@@ -154,6 +156,8 @@ class LstmPredictor:
         state = State.first(count, self.weights)
         return LstmFollower(
             minute=0,
+            far=np.zeros(count),
+            recent=nothing(count, LEVEL_MINUTES),
             weights=self.weights,
             metric=self.metric,
             start_minute=start_minute,
@@ -163,7 +167,6 @@ class LstmPredictor:
             calls_location=scales.calls_location.copy(),
             calls_scale=scales.calls_scale.copy(),
             age=np.zeros(count),
-            far=np.zeros(count),
             hidden=state.hidden,
             memory=state.memory,
             waiting=nothing(count, GAP_MINUTES),

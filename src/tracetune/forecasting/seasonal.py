@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tracetune.domain.forecasts import QUANTILES, Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
+from tracetune.forecasting.feedback import LEVEL_MINUTES
 from tracetune.forecasting.following import Follower, Remembered, Rows, nothing, replay
 from tracetune.forecasting.scaling import band, floors_of, median_and_spread, noise_floor, to_model_scale
 
@@ -35,38 +36,42 @@ class SeasonalFollower(Remembered):
 
     def step(self, values: Float[Array, " series"], calls: Float[Array, " series"]) -> Float[Array, "series quantile"]:  # noqa: ARG002 - a model without load
         """See ``Follower``; NaN on the first day."""
-        quantiles = self._expect(self.minute)
+        seen = to_model_scale(self.metric, values)
+        middle, sigma = self._expect(self.minute)
+        self.admit(seen, middle, sigma)  # only for its moves: everything observed is remembered
         if self.minute == self.past.shape[1] and self.minute < _MOST_MINUTES:
             tomorrow = np.full((len(self.past), MINUTES_PER_DAY), np.nan, np.float32)
             self.past = np.concatenate([self.past, tomorrow], axis=1)
-        self.past[:, self.minute % self.past.shape[1]] = to_model_scale(self.metric, values)
+        self.past[:, self.minute % self.past.shape[1]] = seen
         self.minute += 1
-        return quantiles
+        return band(self.metric, middle, sigma)
 
     def ahead(self, minutes: int) -> Float[Array, "series minute quantile"]:
         """See ``Follower``; NaN beyond a day."""
         if not minutes:
             return nothing(len(self.past), 0, len(QUANTILES))
-        return np.stack([self._expect(self.minute + after) for after in range(minutes)], axis=1)
+        expected = [band(self.metric, *self._expect(self.minute + after)) for after in range(minutes)]
+        return np.stack(expected, axis=1)
 
     def add(self, other: Follower) -> None:
         """See ``Follower``; a series that begins now has no earlier days, however many the others have."""
-        floor = other.state()["floor"]
-        nothing_yet = np.full((len(floor), self.past.shape[1]), np.nan, np.float32)
-        self.floor = np.concatenate([self.floor, floor])
-        self.past = np.concatenate([self.past, nothing_yet])
+        added = other.state()
+        width = self.past.shape[1] - added["past"].shape[1]
+        added["past"] = np.pad(added["past"], ((0, 0), (0, width)), constant_values=np.nan)
+        for name, values in added.items():
+            setattr(self, name, np.concatenate([getattr(self, name), values]))
 
     def shift(self, rows: Rows, by: Float[Array, " row"]) -> None:
         """See ``Follower``."""
         self.past[rows] += by[:, None].astype(np.float32)
 
-    def _expect(self, minute: int) -> Float[Array, "series quantile"]:
+    def _expect(self, minute: int) -> tuple[Float[Array, " series"], Float[Array, " series"]]:
         days = range(1, min(MOST_DAYS, minute // MINUTES_PER_DAY) + 1)
         around = np.arange(-REACH_MINUTES, REACH_MINUTES + 1)
         at = np.concatenate([np.zeros(0, np.int64), *(minute - MINUTES_PER_DAY * day + around for day in days)])
         at = at[(at >= 0) & (at < self.minute)]  # beyond a day ahead, a part of the neighbours is still to come
         middle, spread = median_and_spread(self.past[:, at % self.past.shape[1]].astype(np.float64))
-        return band(self.metric, middle, np.maximum(spread, self.floor))
+        return middle, np.maximum(spread, self.floor)
 
 
 @dataclass(slots=True)
@@ -80,7 +85,14 @@ class SeasonalPredictor:
     def follow(self, keys: tuple[SeriesKey, ...], start_minute: int) -> SeasonalFollower:  # noqa: ARG002 - a day is a day
         """See ``Followed``."""
         past = np.full((len(keys), MINUTES_PER_DAY), np.nan, np.float32)
-        return SeasonalFollower(minute=0, metric=self.metric, floor=floors_of(self.floors, keys), past=past)
+        return SeasonalFollower(
+            minute=0,
+            far=np.zeros(len(keys)),
+            recent=nothing(len(keys), LEVEL_MINUTES),
+            metric=self.metric,
+            floor=floors_of(self.floors, keys),
+            past=past,
+        )
 
     def predict(self, series: SeriesBatch, *, horizon_minutes: int) -> Forecast:
         """See the port; NaN for minutes with less than a day of history, and beyond a day ahead."""

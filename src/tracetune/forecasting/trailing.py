@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tracetune.domain.forecasts import Forecast
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
-from tracetune.forecasting.feedback import FIRST_SPREAD, admit, track_spread
+from tracetune.forecasting.feedback import FIRST_SPREAD, LEVEL_MINUTES, track_spread
 from tracetune.forecasting.following import Remembered, Rows, nothing, replay
 from tracetune.forecasting.scaling import (
     LEAST_OBSERVED,
@@ -36,7 +36,6 @@ class TrailingMedianFollower(Remembered):
     metric: Metric
     floor: Float[Array, " series"]
     spread: Float[Array, " series"]  # of the errors made lately across the gap
-    far: Float[Array, " series"]
     window: Float[Array, "series window"]  # WINDOW_MINUTES; the order does not matter
     waiting: Float[Array, "series gap"]  # GAP_MINUTES as later windows see them
     expected: Float[Array, "series gap"]  # GAP_MINUTES of middles
@@ -58,7 +57,7 @@ class TrailingMedianFollower(Remembered):
             self.window[:, self.minute % WINDOW_MINUTES] = last
             centre, inside = median_and_spread(self.window)
             self.width = np.maximum(inside, self.spread)
-            kept, self.far = admit(seen, centre, self.width, self.far)
+            kept = self.admit(seen, centre, self.width)
         self.waiting[:, slot], self.expected[:, slot] = kept, centre
         self.newest[:, self.minute % WINDOW_MINUTES] = seen
         self.minute += 1
@@ -77,7 +76,6 @@ class TrailingMedianFollower(Remembered):
         """See ``Follower``."""
         for held in (self.window, self.waiting, self.expected, self.newest):
             held[rows] += by[:, None]
-        self.far[rows] = 0.0
 
 
 @dataclass(slots=True)
@@ -93,10 +91,11 @@ class TrailingMedianPredictor:
         floor, count = floors_of(self.floors, keys), len(keys)
         return TrailingMedianFollower(
             minute=0,
+            far=np.zeros(count),
+            recent=nothing(count, LEVEL_MINUTES),
             metric=self.metric,
             floor=floor,
             spread=FIRST_SPREAD * floor,
-            far=np.zeros(count),
             window=nothing(count, WINDOW_MINUTES),
             waiting=nothing(count, GAP_MINUTES),
             expected=nothing(count, GAP_MINUTES),

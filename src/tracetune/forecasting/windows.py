@@ -145,18 +145,19 @@ class Inputs:
         angle = 2.0 * np.pi * ((self.start_minute + minutes) % MINUTES_PER_DAY) / MINUTES_PER_DAY
         clock = float(self.scales.knows_clock)
         return stack_features(
-            before_gap,
-            calls,
-            self.level[series, minutes],
-            minute_before,
-            yesterday,
-            (clock * np.sin(angle), clock * np.cos(angle)),
-            row >= len(self.calls),
-            np.log(self.scales.scale.ravel())[row],
+            before_gap=before_gap,
+            calls=calls,
+            level=self.level[series, minutes],
+            minute_before=minute_before,
+            yesterday=yesterday,
+            clock=(clock * np.sin(angle), clock * np.cos(angle)),
+            is_p95=row >= len(self.calls),
+            log_scale=np.log(self.scales.scale.ravel())[row],
         )
 
 
 def stack_features(  # noqa: PLR0913 - one argument a kind of feature
+    *,
     before_gap: Float[Array, "*place"],
     calls: Float[Array, "*place"],
     level: Float[Array, "*place"],
