@@ -6,13 +6,20 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from tracetune.api.alerting import Alerter
 from tracetune.api.context import Context
 from tracetune.api.notices import StreamEvent
 from tracetune.api.snapshots import Snapshots, fixed
 from tracetune.api.stream import _lines
 from tracetune.domain.analysis import Analysis
 from tracetune.live.events import IncidentOpened, IncidentRecord, MinuteClosed, TrainingProgress
+from tracetune.live.publisher import Publisher
 from tracetune.stores.notes import NoteBook
+
+
+def _context(publisher: Publisher) -> Context:
+    book = NoteBook()
+    return Context(Snapshots(publisher), book, Alerter(publisher, book, ()))
 
 
 async def _next(lines: AsyncIterator[bytes]) -> StreamEvent:
@@ -23,7 +30,7 @@ async def _next(lines: AsyncIterator[bytes]) -> StreamEvent:
 
 def test_a_listener_hears_the_present_first_and_then_every_event(shop: Analysis) -> None:
     publisher = fixed(shop)
-    context = Context(Snapshots(publisher), NoteBook())
+    context = _context(publisher)
     record = IncidentRecord(shop.incidents[0], shop.rankings[shop.incidents[0].id], 1, 1)
 
     async def listen() -> list[StreamEvent]:
@@ -46,7 +53,7 @@ def test_a_listener_hears_the_present_first_and_then_every_event(shop: Analysis)
 
 def test_a_listener_that_leaves_is_forgotten(shop: Analysis) -> None:
     publisher = fixed(shop)
-    context = Context(Snapshots(publisher), NoteBook())
+    context = _context(publisher)
 
     async def leave() -> None:
         lines = _lines(context)

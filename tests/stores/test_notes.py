@@ -66,12 +66,13 @@ def test_what_has_passed_is_forgotten_in_time() -> None:
 
 
 def test_what_was_told_of_an_incident_is_remembered(tmp_path: Path) -> None:
-    NoteBook(tmp_path / "notes.sqlite").keep_alert("INC-1", {"cause": "payments"})
+    NoteBook(tmp_path / "notes.sqlite").keep_alert("slack", "INC-1", {"cause": "payments"})
     again = NoteBook(tmp_path / "notes.sqlite")
 
-    assert again.alerts() == {"INC-1": {"cause": "payments"}}
-    again.keep_alert("INC-1", None)
-    assert again.alerts() == {}
+    assert again.alerts("slack") == {"INC-1": {"cause": "payments"}}
+    assert again.alerts("webhook") == {}
+    again.keep_alert("slack", "INC-1", None)
+    assert again.alerts("slack") == {}
 
 
 def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.middleware.gzip import GZipMiddleware
 
 from tracetune import __version__
-from tracetune.api import pages, reading, reference, stream
+from tracetune.api import pages, reading, reference, saying, stream
 from tracetune.api.access import Access
+from tracetune.api.alerting import Alerter, Channel
 from tracetune.api.answers import answer
 from tracetune.api.context import Context, context_of
 from tracetune.api.guard import Guard, Limits, Prefix
@@ -32,6 +36,7 @@ class Options:
 
     Attributes:
         prefix: the path under which a proxy shows the server, as "/tracetune"; "" for the root.
+        channels, external_url: where alerts go, and the address of this server that they link to.
         links: templates of other tools' addresses by name, as ``trace: https://jaeger/trace/{trace_id}``.
     """
 
@@ -39,6 +44,8 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     prefix: str = ""
     links: dict[str, str] = field(default_factory=dict)
+    channels: Sequence[Channel] = ()
+    external_url: str = ""
     clock: Clock = system_clock
 
 
@@ -52,17 +59,29 @@ def create_app(publisher: Publisher, notebook: NoteBook | None = None, options: 
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        lifespan=_alerting,
     )
-    app.state.context = Context(
-        Snapshots(publisher), notebook if notebook is not None else NoteBook(), dict(chosen.links), chosen.clock
-    )
+    book = notebook if notebook is not None else NoteBook()
+    alerter = Alerter(publisher, book, chosen.channels, chosen.external_url, chosen.clock)
+    app.state.context = Context(Snapshots(publisher), book, alerter, dict(chosen.links), chosen.clock)
     handle_problems(app)
-    for router in (health, reading.router, stream.router, reference.router, pages.router):
+    for router in (health, reading.router, saying.router, stream.router, reference.router, pages.router):
         app.include_router(router)
     app.add_middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED_BYTES, compresslevel=5)
     app.add_middleware(Guard, access=chosen.access, limits=chosen.limits)
     app.add_middleware(Prefix, prefix=chosen.prefix)
     return app
+
+
+@asynccontextmanager
+async def _alerting(app: FastAPI) -> AsyncIterator[None]:
+    """Alerts are sent for as long as the application runs."""
+    alerter: Alerter = app.state.context.alerter
+    task = asyncio.create_task(alerter.run()) if alerter.channels else None
+    yield
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @health.get("/healthz", responses=returns(Health))

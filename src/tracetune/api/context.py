@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 
+from tracetune.api.alerting import Alerter
 from tracetune.api.snapshots import Shown, Snapshots
 from tracetune.api.windows import Window, window
 from tracetune.clock import Clock, system_clock
@@ -25,6 +26,7 @@ class Context:
 
     snapshots: Snapshots
     notebook: NoteBook
+    alerter: Alerter
     links: dict[str, str] = field(default_factory=dict)
     clock: Clock = system_clock
 

@@ -82,3 +82,66 @@ class NewEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     service_name: Text = ""
     time: Text = ""
     link: Text = ""
+
+
+class SilenceItem(msgspec.Struct, frozen=True):
+    """No alerts about something for a time."""
+
+    id: str
+    kind: str  # snooze or maintenance
+    incident_id: str  # "" for any
+    service_name: str  # "" for any
+    start: str
+    until: str  # RFC 3339, or "resolved"
+    reason: str
+    author: str
+
+
+class NewSilence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hold back alerts: about one incident (a snooze), or about a service or everything for a while (maintenance)."""
+
+    incident_id: Text = ""
+    service_name: Text = ""
+    lasts: Text = "2h"  # 30m, 2h, 1d, or "resolved" for one incident
+    start: Text = ""  # now by default
+    until: Text = ""  # RFC 3339; instead of ``lasts``
+    reason: Text = ""
+    kind: Text = ""  # snooze or maintenance; by default by what it is about
+
+
+class FeedbackItem(msgspec.Struct, frozen=True):
+    """An anomaly that was said to be none."""
+
+    id: str
+    anomaly_id: str
+    service_name: str
+    span_name: str
+    kind: str
+    time: str
+    comment: str
+    author: str
+    effect: str  # what it does, as a sentence
+
+
+class NewFeedback(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say that an anomaly, or every anomaly of an incident, is none."""
+
+    id: Name
+    comment: Text = ""
+
+
+class ChannelItem(msgspec.Struct, frozen=True):
+    """One way out for alerts."""
+
+    name: str
+    least_severity: str
+    sent: int
+    failed: int
+    problem: str
+
+
+class AlertTest(msgspec.Struct, frozen=True):
+    """How a test message went."""
+
+    channel: str
+    problem: str  # "" where it was taken

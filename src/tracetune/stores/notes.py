@@ -20,7 +20,9 @@ _Kind = TypeVar("_Kind", Silence, Feedback, Marker)
 _PREFIXES: dict[type[Note], str] = {Silence: "s", Feedback: "f", Marker: "e"}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS notes (id TEXT PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS alerts (incident_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alerts (
+    channel TEXT, incident_id TEXT, body TEXT NOT NULL, PRIMARY KEY (channel, incident_id)
+) WITHOUT ROWID;
 PRAGMA user_version = 1;
 """
 MOST_MARKERS = 10_000
@@ -74,19 +76,23 @@ class NoteBook:
         for note_id in stale:
             self._change("DELETE FROM notes WHERE id = ?", (note_id,))
 
-    def alerts(self) -> dict[str, dict[str, Any]]:
-        """What was told of each incident, by its id: whatever ``keep_alert`` was given."""
+    def alerts(self, channel: str) -> dict[str, dict[str, Any]]:
+        """What a channel was told of each incident, by its id: whatever ``keep_alert`` was given."""
         with self._lock, _told(self._path):
-            rows = self._database.execute("SELECT incident_id, body FROM alerts").fetchall()
+            rows = self._database.execute(
+                "SELECT incident_id, body FROM alerts WHERE channel = ?", (channel,)
+            ).fetchall()
         return {incident_id: json.loads(body) for incident_id, body in rows}
 
-    def keep_alert(self, incident_id: str, told: dict[str, Any] | None) -> None:
-        """Remember what was told of an incident; None forgets it."""
+    def keep_alert(self, channel: str, incident_id: str, told: dict[str, Any] | None) -> None:
+        """Remember what a channel was told of an incident; None forgets it."""
         with self._lock, _told(self._path):
             if told is None:
-                self._database.execute("DELETE FROM alerts WHERE incident_id = ?", (incident_id,))
+                statement = "DELETE FROM alerts WHERE channel = ? AND incident_id = ?"
+                self._database.execute(statement, (channel, incident_id))
             else:
-                self._database.execute("INSERT OR REPLACE INTO alerts VALUES (?, ?)", (incident_id, json.dumps(told)))
+                row = (channel, incident_id, json.dumps(told))
+                self._database.execute("INSERT OR REPLACE INTO alerts VALUES (?, ?, ?)", row)
 
     def close(self) -> None:
         """Close the file."""
