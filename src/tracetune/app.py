@@ -16,6 +16,7 @@ from tracetune.forecasting.candidates import can_train, candidates
 from tracetune.pipeline import Report, Stopwatch
 from tracetune.ports import MinuteStore
 from tracetune.proofs.backtest import Backtest, backtest
+from tracetune.proofs.power import FACTORS, Power, power
 from tracetune.proofs.replay import Teacher
 from tracetune.proofs.static import parse
 from tracetune.proofs.truth import read as read_truth
@@ -75,6 +76,20 @@ class Application:
         happened = None if truth is None else read_truth(truth)
         return backtest(
             self._history(patterns, report), self._teacher(report), rules=rules, happened=happened, report=report
+        )
+
+    def power(
+        self, patterns: Sequence[str], factors: Sequence[float] | None, trials: int, minutes: int, report: Report
+    ) -> Power:
+        """The smallest slowdown of each operation that is caught in its own history.
+
+        Raises:
+            InvalidInput: a size, a number or a length that cannot be used, or as from ``ingest``.
+            NotEnoughData: the history is too short to try anything in.
+        """
+        history, teacher = self._history(patterns, report), self._teacher(report)
+        return power(
+            history, teacher, factors=factors or FACTORS, trials=trials, lasting_minutes=minutes, report=report
         )
 
     def write_report(self, found: Analysis, path: Path) -> None:

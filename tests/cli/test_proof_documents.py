@@ -5,7 +5,9 @@ from dataclasses import replace
 from tests.proofs.test_sentences import PAGE, PLAIN
 
 from tracetune.cli import proof_documents
+from tracetune.domain.series import SeriesKey
 from tracetune.proofs.pages import Score
+from tracetune.proofs.power import Caught, OperationPower, Power
 from tracetune.proofs.truth import Happening
 
 
@@ -30,3 +32,12 @@ def test_times_are_rfc_3339_and_delays_stand_in_the_order_of_the_faults() -> Non
         "end": "1970-01-01T02:00:00Z",
         "is_fault": True,
     }
+
+
+def test_an_operation_that_is_never_caught_has_no_smallest_size() -> None:
+    each = OperationPower(SeriesKey("cart", ""), 12.0, (Caught(2.0, (9, 5), 8),))
+
+    (found,) = proof_documents.power(Power(0, 720, 1440, 20, (800,), (each,), (each,)))["services"]
+
+    assert (found["span_name"], found["smallest_factor"], found["median_delay_minutes"]) == (None, None, None)
+    assert found["sizes"] == [{"factor": 2.0, "caught": 2, "trials": 8, "delay_minutes": [5, 9]}]

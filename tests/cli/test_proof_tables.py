@@ -6,7 +6,9 @@ from rich.console import Console
 from tests.proofs.test_sentences import PLAIN
 
 from tracetune.cli import proof_tables
+from tracetune.domain.series import SeriesKey
 from tracetune.proofs.pages import Score
+from tracetune.proofs.power import Caught, OperationPower, Power
 from tracetune.proofs.static import parse
 from tracetune.proofs.truth import Happening
 
@@ -43,3 +45,12 @@ def test_with_truth_hits_and_misses_stand_beside_the_rules_that_were_used() -> N
     assert "missed by the static thresholds: errors in cart, 1970-01-01 13:20" in text
     assert "static thresholds, given: cart p95>1 s" in text
     assert "6 min" in text
+
+
+def test_power_shows_how_often_each_size_was_caught() -> None:
+    each = OperationPower(SeriesKey("cart", "GET /cart"), 12.0, (Caught(1.25, (), 8), Caught(2.0, (5, 6, 9), 3)))
+
+    text = _text(proof_tables.power(Power(0, 720, 1440, 20, (800,), (each,), ())))
+
+    row = next(line for line in text.splitlines() if line.startswith("cart"))
+    assert row.split() == ["cart", "GET", "/cart", "12", "2×", "6", "min", "(5–9)", "0/8", "3/3"]

@@ -62,3 +62,12 @@ def test_a_threshold_that_cannot_be_read_is_refused_before_the_traces_are(run: R
 
     assert isinstance(result.exception, InvalidInput)
     assert "'frontend is slow' cannot be read" in result.exception.message
+
+
+def test_power_gives_trials_of_each_size_for_every_operation_and_service(run: Run, shop_files: Path) -> None:
+    found = _json(run("power", shop_files, "--size", 4, "--trials", 1, "--minutes", 12, "--json", *QUICK))
+
+    services = {each["service_name"] for each in found["services"]}
+    assert services == {each["service_name"] for each in found["operations"]}
+    assert {size["factor"] for each in found["operations"] for size in each["sizes"]} == {4.0}
+    assert found["headline"].startswith("Slowed down to 4× for 12 minutes")

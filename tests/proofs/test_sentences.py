@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tracetune.domain.series import SeriesKey
 from tracetune.proofs import sentences
 from tracetune.proofs.backtest import Backtest, Side
 from tracetune.proofs.pages import Page, Score
+from tracetune.proofs.power import Caught, OperationPower, Power
 
 PAGE = Page(110, 100, 150, "shop is slow", ("shop",))
 PLAIN = Backtest(
@@ -42,3 +44,24 @@ def test_a_calm_truth_says_that_nothing_was_wrong() -> None:
 
 def test_delays_are_a_median_with_their_range() -> None:
     assert [sentences.spread(each) for each in ([], [4], [3, 9, 4])] == ["–", "4 min", "4 min (3–9)"]
+
+
+def _power(*sizes: tuple[int, ...]) -> Power:
+    """An operation for each argument: how many of two trials were caught at 2 and 3 times as slow."""
+    operations = tuple(
+        OperationPower(
+            SeriesKey("shop", str(at)), 10.0, tuple(Caught(2.0 + n, (5,) * hits, 2) for n, hits in enumerate(each))
+        )
+        for at, each in enumerate(sizes)
+    )
+    return Power(0, 720, 1440, 20, (800, 900), operations, ())
+
+
+def test_power_says_the_size_that_most_are_caught_at_and_who_never_is() -> None:
+    assert sentences.power(_power((2, 2), (2, 2), (0, 2), (0, 0))) == (
+        "Slowed down to 2× for 20 minutes, 2 of 4 operations are caught, half of the times within 5 minutes; 1 not even at 3×."
+    )
+
+
+def test_power_that_catches_nothing_says_so() -> None:
+    assert sentences.power(_power((0, 1))) == "No slowdown up to 3× is caught reliably in any of 1 operation."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 from tracetune.domain import words
 from tracetune.proofs import sentences
 from tracetune.proofs.backtest import Backtest, Side
 from tracetune.proofs.pages import Page, a_week
+from tracetune.proofs.power import OperationPower, Power
 from tracetune.proofs.truth import Happening
 
 Document = dict[str, Any]
@@ -39,6 +41,40 @@ def backtest(found: Backtest) -> Document:
         ],
         "both": [list(pair) for pair in found.both],
         "truth": None if found.happened is None else [_happening(each) for each in found.happened],
+    }
+
+
+def power(found: Power) -> Document:
+    """For each operation and service, how often each size was caught, and how fast."""
+    return {
+        "headline": sentences.power(found),
+        "learned_from": words.timestamp(found.first),
+        "tried_from": words.timestamp(found.cut),
+        "tried_until": words.timestamp(found.last),
+        "lasting_minutes": found.lasting_minutes,
+        "starts": [words.timestamp(start) for start in found.starts],
+        "operations": [_power(each) for each in found.operations],
+        "services": [_power(each) for each in found.services],
+    }
+
+
+def _power(each: OperationPower) -> Document:
+    smallest = each.smallest
+    return {
+        "service_name": each.key.service_name,
+        "span_name": each.key.span_name or None,
+        "calls_a_minute": each.calls_a_minute,
+        "smallest_factor": smallest.factor if smallest else None,
+        "median_delay_minutes": median(smallest.delays) if smallest else None,
+        "sizes": [
+            {
+                "factor": size.factor,
+                "caught": len(size.delays),
+                "trials": size.trials,
+                "delay_minutes": sorted(size.delays),
+            }
+            for size in each.caught
+        ],
     }
 
 

@@ -10,6 +10,7 @@ from tracetune.domain import words
 from tracetune.proofs import sentences
 from tracetune.proofs.backtest import Backtest, Side
 from tracetune.proofs.pages import Page, a_week
+from tracetune.proofs.power import Power
 
 _MINUTES_PER_DAY = 1440
 
@@ -43,6 +44,38 @@ def backtest(found: Backtest) -> RenderableType:
     if found.happened is None:
         parts.append(Text("· without --truth nobody knows which pages were right", style="dim"))
     return Group(*parts)
+
+
+def power(found: Power) -> RenderableType:
+    """Services, then operations: the smallest size that is caught, how fast, and how often each size was."""
+    sizes = [size.factor for size in found.operations[0].caught]
+    columns = ["SERVICE", "OPERATION", "CALLS/MIN", "SMALLEST", "AFTER", *(f"AT {size:g}×" for size in sizes)]
+    table = plain_table(*columns, right=columns[2:])
+    for each in (*found.services, *found.operations):
+        if each is found.operations[0]:
+            table.add_section()
+        smallest = each.smallest
+        table.add_row(
+            each.key.service_name,
+            Text(each.key.span_name) if each.key.span_name else Text("any of them", style="dim"),
+            f"{each.calls_a_minute:.0f}",
+            f"{smallest.factor:g}×" if smallest else "–",
+            sentences.spread(smallest.delays) if smallest else "",
+            *(f"{len(size.delays)}/{size.trials}" for size in each.caught),
+        )
+    return Group(
+        Text(sentences.power(found), style="bold"),
+        Text(
+            f"  learned from {_time(found.first)} to {_time(found.cut)}, tried at {words.number_of(len(found.starts), 'minute')} "
+            f"until {_time(found.last)} UTC; caught means shown, in at least four of five trials",
+            style="dim",
+        ),
+        "",
+        table,
+        "",
+        Text("· trials are fewer where an operation was quiet or something real happened to it", style="dim"),
+        Text("· only the operation's own latency was changed; its callers would follow, which only helps", style="dim"),
+    )
 
 
 def _sides(found: Backtest) -> RenderableType:

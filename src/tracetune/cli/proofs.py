@@ -61,4 +61,38 @@ def backtest(
     out.show(proof_tables.backtest(found), proof_documents.backtest(found), as_json=as_json, to=output)
 
 
-ALL: tuple[Callable[..., None], ...] = (backtest,)
+def power(
+    files: options.Inputs = None,
+    *,
+    size: Annotated[
+        list[float] | None,
+        typer.Option(metavar="FACTOR", help="How many times as slow; repeatable. Default: 1.25, 1.5, 2, 3 and 5."),
+    ] = None,
+    trials: Annotated[int, typer.Option(help="Slowdowns of each size and operation, at random minutes.")] = 8,
+    minutes: Annotated[int, typer.Option(help="How long each of them lasts.")] = 20,
+    store: options.Store = None,
+    model: options.Model = None,
+    seed: options.Seed = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> None:
+    """Slow operations down in their own history: say the smallest slowdown of each that is caught, and how fast.
+
+    \b
+    tracetune power traces/ --size 1.5 --size 2
+    """
+    from tracetune.cli import output as out
+    from tracetune.cli import proof_documents, proof_tables
+    from tracetune.cli.opening import application
+    from tracetune.cli.progress import progress
+
+    app = application(config, options.flags(store=store, model=model, seed=seed), quiet=quiet, verbose=verbose)
+    with progress(quiet=quiet) as report:
+        found = app.power(files or [], size, trials, minutes, report)
+    out.show(proof_tables.power(found), proof_documents.power(found), as_json=as_json, to=output)
+
+
+ALL: tuple[Callable[..., None], ...] = (backtest, power)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
+from statistics import median, median_high
 
 from tracetune.domain import words
 from tracetune.proofs.backtest import Backtest, Side
 from tracetune.proofs.pages import Score
+from tracetune.proofs.power import Power
 
 
 def length(minutes: float) -> str:
@@ -34,6 +35,25 @@ def backtest(found: Backtest) -> str:
     agreed = len({a for a, _ in found.both})
     together = f"they agree on {words.number_of(agreed, 'page')}" if agreed else "they agree on none"
     return f"{during}, tracetune would have paged {_rung(ours)}; the static thresholds {_rung(theirs)}; {together}."
+
+
+def power(found: Power) -> str:
+    """The size that most operations are caught at, how fast, and how many are never caught."""
+    caught = [each.smallest for each in found.operations if each.smallest is not None]
+    count = words.number_of(len(found.operations), "operation")
+    if not caught:
+        largest = found.operations[0].caught[-1].factor if found.operations else 0.0
+        return f"No slowdown up to {largest:g}× is caught reliably in any of {count}."
+    usual = median_high(each.factor for each in caught)
+    within = [each for each in found.operations if each.smallest is not None and each.smallest.factor <= usual]
+    delays = [d for each in within for c in each.caught if c.factor == usual for d in c.delays]
+    sentence = (
+        f"Slowed down to {usual:g}× for {length(found.lasting_minutes)}, {len(within)} of {count} are caught, "
+        f"half of the times within {words.number_of(round(median(delays)), 'minute')}"
+    )
+    never = len(found.operations) - len(caught)
+    largest = found.operations[0].caught[-1].factor
+    return f"{sentence}; {never} not even at {largest:g}×." if never else f"{sentence}."
 
 
 def _scored(score: Score) -> str:
