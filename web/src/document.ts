@@ -184,7 +184,17 @@ export interface ServiceMap {
 export interface AdviceView {
   target_service: string;
   peer: string;
-  knob: "replicas" | "timeout" | "retries" | "connection_pool" | "rollback" | "instrumentation";
+  knob:
+    | "replicas"
+    | "timeout"
+    | "retries"
+    | "retry_budget"
+    | "connection_pool"
+    | "outlier_detection"
+    | "concurrency_limit"
+    | "sampling"
+    | "rollback"
+    | "instrumentation";
   action: "set" | "keep" | "cannot_say";
   unit: string;
   current: number | null;
@@ -194,6 +204,8 @@ export interface AdviceView {
   confidence: "high" | "medium" | "low";
   reasons: string[];
   unlock: string;
+  effect: string;
+  risk: string;
   patch: string;
 }
 
@@ -238,4 +250,10 @@ export interface Document {
   parameters: Record<string, string>;
   verdicts: VerdictView[];
   series_count: number;
+}
+
+/** The time axis of a report's charts. */
+export function axisOf(report: Document): { start: number; cutoff: number; end: number } {
+  const { start_minute: start, cutoff, length } = report;
+  return { start, cutoff: start + cutoff, end: start + length };
 }

@@ -78,3 +78,53 @@ export function curve(points: [number, number][]): string {
   }
   return path;
 }
+
+interface Standing {
+  service_name: string;
+  x: number;
+  y: number;
+}
+
+const DIRECTIONS: Record<string, [dx: number, dy: number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** The service next to another in the direction of an arrow key; null where there is none, or the key is no arrow. */
+export function nearest(nodes: Standing[], from: string, key: string): string | null {
+  const direction = DIRECTIONS[key];
+  const start = nodes.find((node) => node.service_name === from);
+  if (!direction || !start) return null;
+  let [best, least] = [null as string | null, Infinity];
+  for (const node of nodes) {
+    const [x, y] = [node.x - start.x, node.y - start.y];
+    const along = x * direction[0] + y * direction[1];
+    const aside = Math.abs(x * direction[1]) + Math.abs(y * direction[0]);
+    const far = along + 3 * aside; // straight on before near
+    if (along > 0 && far < least) [best, least] = [node.service_name, far];
+  }
+  return best;
+}
+
+type Span = [service: string, name: string, depth: number, offset: number, seconds: number, failed: boolean];
+
+/** Seconds that each service spent on its own in a trace, the most first: each span's time without its direct callees'. */
+export function ownTimes(spans: Span[]): [service: string, seconds: number][] {
+  const sums = new Map<string, number>();
+  spans.forEach(([service, , depth, start, seconds], at) => {
+    const below: [number, number][] = [];
+    for (let next = at + 1; next < spans.length && spans[next]![2] > depth; next++) {
+      const [, , deep, offset, took] = spans[next]!;
+      if (deep === depth + 1) below.push([Math.max(offset, start), Math.min(offset + took, start + seconds)]);
+    }
+    sums.set(service, (sums.get(service) ?? 0) + seconds - covered(below));
+  });
+  return [...sums].sort((a, b) => b[1] - a[1]);
+}
+
+/** The length of the union of some stretches. */
+function covered(stretches: [number, number][]): number {
+  let [total, end] = [0, -Infinity];
+  for (const [first, last] of stretches.sort((a, b) => a[0] - b[0])) {
+    total += Math.max(last - Math.max(first, end), 0);
+    end = Math.max(end, last);
+  }
+  return total;
+}

@@ -29,6 +29,14 @@ export const selected = signal(0);
 /** The minutes that the charts show; null shows all. */
 export const range = signal<Range | null>(null);
 
+/** Rises when the reader asks to see everything again: a double click, or Escape on a chart. */
+export const unzooms = signal(0);
+
+export function unzoom(): void {
+  range.value = null;
+  unzooms.value += 1;
+}
+
 /** Whether anything could be compared with a forecast; without one nothing is "as expected". */
 export const judged = signal(true);
 

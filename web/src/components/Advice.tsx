@@ -2,24 +2,25 @@
 import { useState } from "preact/hooks";
 import type { AdviceView } from "../document";
 import { durations, number, sentence, setting, words } from "../format";
+import { CopyText } from "./CopyText";
 import { Empty, Panel, Scroll } from "./Panel";
 
 const ACTIONS: Record<AdviceView["action"], string> = { set: "Change", keep: "Keep", cannot_say: "Cannot say" };
 
 const FEW = 10;
 
-export function Advice({ advice }: { advice: AdviceView[] }) {
+export function Advice({ advice, title = "Advice" }: { advice: AdviceView[]; title?: string }) {
   const [all, showAll] = useState(false);
   if (!advice.length) {
     return (
-      <Panel id="advice" title="Advice">
+      <Panel id="advice" title={title}>
         <Empty>No advice: nothing was seen that a setting could mend.</Empty>
       </Panel>
     );
   }
   const shown = all ? advice : advice.slice(0, FEW);
   return (
-    <Panel id="advice" title="Advice" note="nothing was changed; each line says why">
+    <Panel id="advice" title={title} note="nothing was changed; each line says why">
       <Scroll label="Advice">
         <table class="advice cards">
           <thead>
@@ -50,6 +51,7 @@ export function Advice({ advice }: { advice: AdviceView[] }) {
 
 function amount(value: number | null, unit: string): string {
   if (value === null) return "–";
+  if (unit === "%") return `${number(value)} %`;
   return unit === "s" ? setting(value) : number(value);
 }
 
@@ -82,6 +84,16 @@ function Row({ one }: { one: AdviceView }) {
       <td class="wrap reason">
         <p>{first && sentence(first)}</p>
         {rest.length > 0 && <p class="note">{rest.map(sentence).join(" ")}</p>}
+        {one.effect && (
+          <p>
+            <span class="note">Effect</span> {sentence(one.effect)}
+          </p>
+        )}
+        {one.risk && (
+          <p>
+            <span class="note">Risk</span> {sentence(one.risk)}
+          </p>
+        )}
         {one.unlock && <p class="unlock">{sentence(one.unlock)}</p>}
         {one.patch && <Patch text={one.patch} />}
       </td>
@@ -90,23 +102,10 @@ function Row({ one }: { one: AdviceView }) {
 }
 
 function Patch({ text }: { text: string }) {
-  const [copied, setCopied] = useState("");
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setCopied("Copied");
-    } catch {
-      setCopied("Select the text and copy it"); // a page opened from a file may not reach the clipboard
-    }
-  };
   return (
     <details class="patch">
       <summary>Patch (YAML)</summary>
-      <pre tabIndex={0}>{text}</pre>
-      <button type="button" onClick={copy}>
-        Copy patch
-      </button>{" "}
-      <span role="status">{copied}</span>
+      <CopyText text={text} name="Copy patch" />
     </details>
   );
 }

@@ -1,50 +1,67 @@
 // One operation minute by minute: durations with what was expected of them, calls and errors below on the same clock.
+import type { ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { decode, minutesOf } from "../columns";
-import type { AnomalyView, Document, OperationSeries } from "../document";
+import type { AnomalyView, Document, Release } from "../document";
+import { axisOf } from "../document";
 import { clock, duration, durations, durationTicks, moment, number, percent, shortCount } from "../format";
+import { type Axis, type MinuteSeries, type Track, unpack, valueAt, type Values } from "../series";
 import { range, selected } from "../state";
 import { OperationSelect } from "./OperationSelect";
 import { Empty, Panel, Scroll } from "./Panel";
-import { TimeChart, type Line } from "./TimeChart";
-import type { Mark, Shade } from "./timeMarks";
-
-type Values = (number | null)[];
-
-interface Drawn {
-  minutes: number[];
-  p50: Values;
-  p95: Values;
-  lower: Values;
-  middle: Values;
-  upper: Values;
-  calls: Values;
-  callsLower: Values;
-  callsUpper: Values;
-  errors: Values;
-}
+import { type Line, TimeChart } from "./TimeChart";
+import type { Dot, Mark, Shade } from "./timeMarks";
 
 const MOST_TABLE_ROWS = 240;
 const LATENCY = new Set(["slower", "load"]);
 
+/** The charts of the report's selected operation. */
 export function Durations({ report }: { report: Document }) {
   const one = report.series[selected.value];
-  const [at, point] = useState<number | null>(null);
-  const [table, setTable] = useState(false);
-  const drawn = useMemo(() => (one ? draw(one, report) : null), [one, report]);
-  const charts = useMemo(() => (one && drawn ? chartsOf(one, drawn, report) : null), [one, drawn, report]);
-  if (!one || !drawn || !charts) {
+  const axis = useMemo(() => axisOf(report), [report]);
+  const series = useMemo(() => (one ? unpack(one, axis) : null), [one, axis]);
+  const anomalies = useMemo(() => (one ? anomaliesOf(report, one.service_name, one.span_name) : []), [report, one]);
+  const releases = useMemo(() => {
+    const related = new Set([one?.service_name, ...(one?.own_time?.service_names ?? [])]);
+    return report.releases.filter((release) => related.has(release.service_name));
+  }, [report, one]);
+  if (!series) {
     return (
       <Panel id="durations" title="Durations per minute">
         <Empty>No operation was seen. Give a file with spans; “tracetune doctor FILE” says what is in it.</Empty>
       </Panel>
     );
   }
-  const cutoff = report.start_minute + report.cutoff;
-  const common = { minutes: drawn.minutes, marks: charts.marks, cutoff, onCursor: point };
-  const actions = (
+  const select = <OperationSelect series={report.series} id="durations-operation" />;
+  return <DurationCharts title="Durations per minute" series={series} axis={axis} anomalies={anomalies} releases={releases} actions={select} />;
+}
+
+function anomaliesOf(report: Document, service: string, span: string): AnomalyView[] {
+  return report.incidents
+    .flatMap((incident) => incident.anomalies)
+    .filter((anomaly) => anomaly.service_name === service && anomaly.span_name === span);
+}
+
+interface Props {
+  title: string;
+  series: MinuteSeries;
+  axis: Axis;
+  anomalies: AnomalyView[];
+  releases: Release[];
+  dots?: Dot[]; // single traces, at their minute and duration
+  actions?: ComponentChildren;
+  note?: string; // why there is no expected range
+}
+
+const NO_DOTS: Dot[] = [];
+
+export function DurationCharts({ title, series, axis, anomalies, releases, dots = NO_DOTS, actions, note }: Props) {
+  const [minute, point] = useState<number | null>(null);
+  const [table, setTable] = useState(false);
+  const charts = useMemo(() => chartsOf(series, axis, anomalies, releases, dots), [series, axis, anomalies, releases, dots]);
+  const common = { axis, onCursor: point };
+  const controls = (
     <>
-      <OperationSelect series={report.series} id="durations-operation" />
+      {actions}
       {range.value && (
         <button type="button" onClick={() => (range.value = null)}>
           Show all
@@ -56,11 +73,11 @@ export function Durations({ report }: { report: Document }) {
     </>
   );
   return (
-    <Panel id="durations" title="Durations per minute" actions={actions}>
-      <Legend one={one} />
-      <Readout drawn={drawn} at={at} report={report} one={one} />
+    <Panel id="durations" title={title} actions={controls}>
+      <Legend series={series} dots={dots.length > 0} />
+      <Readout series={series} minute={minute} axis={axis} releases={releases} />
       {table ? (
-        <MinuteTable drawn={drawn} />
+        <MinuteTable series={series} />
       ) : (
         <>
           <TimeChart {...common} {...charts.latency} height={290} ticks={durationTicks} />
@@ -69,14 +86,14 @@ export function Durations({ report }: { report: Document }) {
               <h3>
                 Calls <span class="note">per minute</span>
               </h3>
-              <TimeChart {...common} {...charts.calls} marks={[]} height={120} ticks={(values) => values.map(shortCount)} />
+              <TimeChart {...common} {...charts.calls} height={120} ticks={(values) => values.map(shortCount)} />
             </div>
             <div>
               <h3>
                 Errors <span class="note">% of calls</span>
               </h3>
-              {one.error_ratio ? (
-                <TimeChart {...common} {...charts.errors} marks={[]} height={120} ticks={(values) => values.map((value) => percent(value))} />
+              {charts.errors ? (
+                <TimeChart {...common} {...charts.errors} height={120} ticks={(values) => values.map((value) => percent(value))} />
               ) : (
                 <Empty>No call failed.</Empty>
               )}
@@ -84,100 +101,75 @@ export function Durations({ report }: { report: Document }) {
           </div>
         </>
       )}
-      {!one.band && <p class="quiet">No expected range for this operation: too little history. See what the data are too short for.</p>}
+      {!series.band && <p class="quiet">{note || "No expected range for this operation: too little history."}</p>}
     </Panel>
   );
 }
 
-function draw(one: OperationSeries, report: Document): Drawn {
-  const minutes = minutesOf(one.minutes, report.start_minute, report.length);
-  const nothing: Values = new Array(minutes.length).fill(null);
-  const optional = (column: OperationSeries["lower"]) => (column ? decode(column) : nothing);
-  const calls = decode(one.calls);
-  return {
-    minutes,
-    p50: decode(one.p50),
-    p95: decode(one.p95),
-    lower: optional(one.lower),
-    middle: optional(one.middle),
-    upper: optional(one.upper),
-    calls,
-    callsLower: optional(one.calls_lower),
-    callsUpper: optional(one.calls_upper),
-    errors: one.error_ratio ? decode(one.error_ratio) : calls.map((count) => (count ? 0 : null)),
-  };
-}
+const NO_MARKS: Mark[] = [];
 
-function chartsOf(one: OperationSeries, drawn: Drawn, report: Document) {
-  const name = `${one.service_name} ${one.span_name}`;
-  const mine = report.incidents
-    .flatMap((incident) => incident.anomalies)
-    .filter((anomaly) => anomaly.service_name === one.service_name && anomaly.span_name === one.span_name);
+function chartsOf(series: MinuteSeries, axis: Axis, anomalies: AnomalyView[], releases: Release[], dots: Dot[]) {
+  const name = `${series.service_name} ${series.span_name}`.trim();
   const shades = (wanted: (kind: AnomalyView["kind"]) => boolean): Shade[] =>
-    mine
+    anomalies
       .filter((anomaly) => wanted(anomaly.kind))
-      .map((anomaly) => ({ first: anomaly.onset, last: anomaly.end ?? report.start_minute + report.cutoff, severity: anomaly.severity }));
+      .map((anomaly) => ({ first: anomaly.onset, last: anomaly.end ?? axis.cutoff, severity: anomaly.severity }));
   const slow = shades((kind) => LATENCY.has(kind));
   const volume = shades((kind) => kind === "surge" || kind === "drop");
   const failing = shades((kind) => kind === "errors");
-  const related = new Set([one.service_name, ...(one.own_time?.service_names ?? [])]);
-  const marks: Mark[] = report.releases
-    .filter((release) => related.has(release.service_name))
-    .map((release) => ({ minute: release.minute, label: `${release.service_name} ${release.service_version}` }));
-  const only = (values: Values, spans: Shade[]): Values =>
-    values.map((value, at) => (spans.some((span) => inside(drawn.minutes[at] ?? 0, span)) ? value : null));
+  const marks: Mark[] = releases.map((release) => ({ minute: release.minute, label: `${release.service_name} ${release.service_version}` }));
   const line = (values: Values, stroke: string, width: number, dash?: number[]): Line => ({ values, stroke, width, ...(dash ? { dash } : {}) });
+  const chart = (track: Track, spans: Shade[]) => ({
+    minutes: track.minutes,
+    lines: [line(track.value, "ink", 1.25), line(within(track, spans), "critical", 2)],
+    band: track.expected ?? undefined,
+    shades: spans,
+    marks: NO_MARKS,
+    dots: NO_DOTS,
+  });
+  const latency = chart(series.latency, slow);
+  const forecast = series.latency.expected ? [line(series.latency.expected.middle, "accent", 1, [4, 3])] : [];
+  const median = series.median ? [line(series.median, "normal", 1)] : [];
   return {
-    marks,
-    latency: {
-      label: latencyLabel(name, one, mine),
-      lines: [
-        line(drawn.middle, "accent", 1, [4, 3]),
-        line(drawn.p50, "normal", 1),
-        line(drawn.p95, "ink", 1.25),
-        line(only(drawn.p95, slow), "critical", 2),
-      ],
-      band: one.lower ? { lower: drawn.lower, upper: drawn.upper } : undefined,
-      shades: slow,
-    },
-    calls: {
-      label: `Calls of ${name} per minute. The table holds the numbers.`,
-      lines: [line(drawn.calls, "ink", 1.25), line(only(drawn.calls, volume), "critical", 2)],
-      band: one.calls_lower ? { lower: drawn.callsLower, upper: drawn.callsUpper } : undefined,
-      shades: volume,
-    },
-    errors: {
+    latency: { ...latency, label: latencyLabel(name, series, anomalies), lines: [...forecast, ...median, ...latency.lines], marks, dots },
+    calls: { ...chart(series.calls, volume), label: `Calls of ${name} per minute. The table holds the numbers.` },
+    errors: series.errors && {
+      ...chart(series.errors, failing),
       label: `Share of calls of ${name} that failed, per minute. The table holds the numbers.`,
-      lines: [line(drawn.errors, "ink", 1.25), line(only(drawn.errors, failing), "critical", 2)],
-      band: undefined,
-      shades: failing,
     },
   };
+}
+
+/** The values inside the spans: the thick line of what is news. */
+function within(track: Track, spans: Shade[]): Values {
+  return track.value.map((value, at) => (spans.some((span) => inside(track.minutes[at] ?? 0, span)) ? value : null));
 }
 
 function inside(minute: number, span: Shade): boolean {
   return minute >= span.first && minute < span.last;
 }
 
-function latencyLabel(name: string, one: OperationSeries, anomalies: AnomalyView[]): string {
+function latencyLabel(name: string, series: MinuteSeries, anomalies: AnomalyView[]): string {
   const news = anomalies.filter((anomaly) => LATENCY.has(anomaly.kind));
   const told = news.length ? `Outside its expected range: ${news.map((anomaly) => anomaly.why).join(" ")}` : "Inside its expected range.";
-  return `Durations of ${name} per minute, 95th percentile and median${one.band ? ", with the expected range" : ""}. ${one.band ? told : ""} Arrow keys move along it.`;
+  return `Durations of ${name} per minute, ${series.quantile === "p95" ? "95th percentile" : "median"}${series.median ? " and median" : ""}${series.band ? ", with the expected range" : ""}. ${series.band ? told : ""} Arrow keys move along it.`;
 }
 
-function Legend({ one }: { one: OperationSeries }) {
+function Legend({ series, dots }: { series: MinuteSeries; dots: boolean }) {
   return (
     <ul class="legend">
       <li>
-        <i class="key ink" /> p95
+        <i class="key ink" /> {QUANTILES[series.quantile]}
       </li>
-      <li>
-        <i class="key median" /> median
-      </li>
-      {one.band && (
+      {series.median && (
+        <li>
+          <i class="key median" /> median
+        </li>
+      )}
+      {series.band && (
         <>
           <li>
-            <i class="key forecast" /> forecast of {one.band === "p95" ? "p95" : "the median"}
+            <i class="key forecast" /> forecast of {QUANTILES[series.band]}
           </li>
           <li>
             <i class="key band" /> 98 % range
@@ -190,51 +182,60 @@ function Legend({ one }: { one: OperationSeries }) {
       <li>
         <i class="key release" /> release first seen
       </li>
+      {dots && (
+        <li>
+          <i class="key dot" /> slow trace
+        </li>
+      )}
     </ul>
   );
 }
 
+const QUANTILES = { p95: "p95", p50: "the median" };
+
 interface ReadoutProps {
-  drawn: Drawn;
-  at: number | null;
-  report: Document;
-  one: OperationSeries;
+  series: MinuteSeries;
+  minute: number | null;
+  axis: Axis;
+  releases: Release[];
 }
 
-function Readout({ drawn, at, report, one }: ReadoutProps) {
-  const minute = at === null ? undefined : drawn.minutes[at];
-  if (at === null || minute === undefined) {
+function Readout({ series, minute, axis, releases }: ReadoutProps) {
+  if (minute === null) {
     return <p class="readout quiet">Drag to zoom, double-click for all. ← → move along the chart.</p>;
   }
-  const releases = report.releases.filter((release) => release.minute === minute);
-  const seen = drawn.calls[at] != null;
-  const future = minute >= report.start_minute + report.cutoff;
+  const { latency, median } = series;
+  const at = latency.minutes.indexOf(minute);
+  const calls = valueAt(series.calls, minute);
+  const seen = calls !== null || (latency.value[at] ?? null) !== null;
   return (
     <p class="readout" aria-live="polite">
       <b>{moment(minute)}</b>
-      {seen ? (
-        <>
-          <span>p95 {duration(drawn.p95[at] ?? null)}</span>
-          <span>median {duration(drawn.p50[at] ?? null)}</span>
-        </>
-      ) : (
-        <span>{future ? "forecast" : "not observed"}</span>
-      )}
-      {one.lower && <span>expected {durations(drawn.lower[at] ?? null, drawn.upper[at] ?? null)}</span>}
-      {seen && <span>{number(drawn.calls[at] ?? null, 4)} calls</span>}
-      {seen && <span>{percent(drawn.errors[at] ?? null)} errors</span>}
-      {releases.map((release) => (
-        <span key={release.service_name}>
-          {release.service_name} {release.service_version} first seen
+      {seen && at >= 0 && (
+        <span>
+          {series.quantile === "p95" ? "p95" : "median"} {duration(latency.value[at] ?? null)}
         </span>
-      ))}
+      )}
+      {seen && at >= 0 && median && <span>median {duration(median[at] ?? null)}</span>}
+      {!seen && <span>{minute >= axis.cutoff ? "forecast" : "not observed"}</span>}
+      {latency.expected && at >= 0 && <span>expected {durations(latency.expected.lower[at] ?? null, latency.expected.upper[at] ?? null)}</span>}
+      {calls !== null && <span>{number(calls, 4)} calls</span>}
+      {calls !== null && <span>{percent(errorsAt(series, minute))} errors</span>}
+      {releases
+        .filter((release) => release.minute === minute)
+        .map((release) => (
+          <span key={release.service_name}>
+            {release.service_name} {release.service_version} first seen
+          </span>
+        ))}
     </p>
   );
 }
 
-function MinuteTable({ drawn }: { drawn: Drawn }) {
+function MinuteTable({ series }: { series: MinuteSeries }) {
   const [first, last] = range.value ?? [-Infinity, Infinity];
-  const rows = drawn.minutes.map((minute, at) => [minute, at] as const).filter(([minute]) => minute >= first && minute <= last);
+  const { latency, median } = series;
+  const rows = latency.minutes.map((minute, at) => [minute, at] as const).filter(([minute]) => minute >= first && minute <= last);
   const shown = rows.slice(0, MOST_TABLE_ROWS);
   return (
     <>
@@ -243,8 +244,8 @@ function MinuteTable({ drawn }: { drawn: Drawn }) {
           <thead>
             <tr>
               <th scope="col">Minute (UTC)</th>
-              <th scope="col" class="n">p95</th>
-              <th scope="col" class="n">Median</th>
+              <th scope="col" class="n">{series.quantile === "p95" ? "p95" : "Median"}</th>
+              {median && <th scope="col" class="n">Median</th>}
               <th scope="col" class="n">Forecast</th>
               <th scope="col" class="n">98 % range</th>
               <th scope="col" class="n">Calls</th>
@@ -255,12 +256,12 @@ function MinuteTable({ drawn }: { drawn: Drawn }) {
             {shown.map(([minute, at]) => (
               <tr key={minute}>
                 <th scope="row">{at === 0 || minute % 1440 === 0 ? moment(minute) : clock(minute)}</th>
-                <td class="n">{duration(drawn.p95[at] ?? null)}</td>
-                <td class="n">{duration(drawn.p50[at] ?? null)}</td>
-                <td class="n">{duration(drawn.middle[at] ?? null)}</td>
-                <td class="n">{durations(drawn.lower[at] ?? null, drawn.upper[at] ?? null)}</td>
-                <td class="n">{number(drawn.calls[at] ?? null, 4)}</td>
-                <td class="n">{percent(drawn.errors[at] ?? null)}</td>
+                <td class="n">{duration(latency.value[at] ?? null)}</td>
+                {median && <td class="n">{duration(median[at] ?? null)}</td>}
+                <td class="n">{duration(latency.expected?.middle[at] ?? null)}</td>
+                <td class="n">{durations(latency.expected?.lower[at] ?? null, latency.expected?.upper[at] ?? null)}</td>
+                <td class="n">{number(valueAt(series.calls, minute), 4)}</td>
+                <td class="n">{percent(errorsAt(series, minute))}</td>
               </tr>
             ))}
           </tbody>
@@ -273,4 +274,10 @@ function MinuteTable({ drawn }: { drawn: Drawn }) {
       )}
     </>
   );
+}
+
+/** Where no call of the series failed there is no track of errors, but there were calls. */
+function errorsAt(series: MinuteSeries, minute: number): number | null {
+  if (series.errors) return valueAt(series.errors, minute);
+  return valueAt(series.calls, minute) ? 0 : null;
 }

@@ -9,7 +9,7 @@ export function Headline({ report }: { report: Document }) {
   return (
     <section class={`panel headline ${report.severity || "normal"}`} aria-label="Summary">
       <h1>
-        <Shape severity={report.severity} size={20} />
+        <Shape status={report.severity} size={20} />
         <span>{report.headline}</span>
       </h1>
       {facts.spans > 0 && <FactsLine facts={facts} />}

@@ -33,16 +33,15 @@ export function Incidents({ report }: { report: Document }) {
 
 function Incident({ incident, report, open }: { incident: IncidentView; report: Document; open: boolean }) {
   const end = incident.end ?? report.start_minute + report.cutoff;
-  const [first, second] = incident.causes;
   const culprit = culpritOf(incident);
   return (
     <details class="panel incident" open={open}>
       <summary>
         <span class="incident-title">
-          <Shape severity={incident.severity} size={14} />
+          <Shape status={incident.severity} size={14} />
           <h2>{incident.headline}</h2>
         </span>
-        <Pill severity={incident.severity} />
+        <Pill status={incident.severity} />
         <span class="when">
           {period(incident.onset, incident.end)} UTC, {length(end - incident.onset)}
           {incident.end === null && ", goes on"}
@@ -52,11 +51,10 @@ function Incident({ incident, report, open }: { incident: IncidentView; report: 
       <div class="incident-body">
         <div class="column">
           {incident.contributions.length > 0 && <PathBars incident={incident} culprit={culprit} />}
-          <Onsets incident={incident} report={report} />
+          <Onsets incident={incident} linkTo={(anomaly) => chartLink(anomaly, report)} />
         </div>
         <div class="column">
-          {first && <Why cause={first} runnerUp={second} release={incident.release} />}
-          {!first && <Empty>No cause stands out. No service's own time on the critical path grew clearly.</Empty>}
+          <Why incident={incident} />
         </div>
       </div>
       <Waterfalls incident={incident} culprit={culprit} />
@@ -72,10 +70,12 @@ const CAUSES: Record<CauseView["kind"], string> = {
   unknown: "no clear reason",
 };
 
-function Why({ cause, runnerUp, release }: { cause: CauseView; runnerUp: CauseView | undefined; release: string }) {
+export function Why({ incident, title = "Why we think so" }: { incident: IncidentView; title?: string }) {
+  const [cause, runnerUp] = incident.causes;
+  if (!cause) return <Empty>No cause stands out. No service's own time on the critical path grew clearly.</Empty>;
   return (
     <>
-      <h3>Why we think so</h3>
+      <h3>{title}</h3>
       <p class="cause">
         <strong>{cause.service_name}</strong> {cause.span_name}: {CAUSES[cause.kind]}
       </p>
@@ -103,10 +103,10 @@ function Why({ cause, runnerUp, release }: { cause: CauseView; runnerUp: CauseVi
           <dt>Runner-up</dt>
           <dd>{runnerUp ? `${runnerUp.service_name} ${number(runnerUp.confidence, 2)}` : "none"}</dd>
         </div>
-        {release && (
+        {incident.release && (
           <div>
             <dt>Release</dt>
-            <dd>{release}</dd>
+            <dd>{incident.release}</dd>
           </div>
         )}
       </dl>
@@ -114,7 +114,7 @@ function Why({ cause, runnerUp, release }: { cause: CauseView; runnerUp: CauseVi
   );
 }
 
-const KINDS: Record<AnomalyView["kind"], string> = {
+export const KINDS: Record<AnomalyView["kind"], string> = {
   slower: "slower",
   load: "slower under load",
   errors: "errors",
@@ -122,17 +122,28 @@ const KINDS: Record<AnomalyView["kind"], string> = {
   drop: "fewer calls",
 };
 
-function observed(anomaly: AnomalyView): [string, string] {
+export function observed(anomaly: AnomalyView): [string, string] {
   const { kind, observed: seen, expected_lower: lower, expected_upper: upper } = anomaly;
   if (kind === "errors") return [percent(seen), `at most ${percent(upper)}`];
   if (kind === "surge" || kind === "drop") return [`${number(seen)} /min`, `${number(lower, 2)}–${number(upper, 2)} /min`];
   return [duration(seen), durations(lower, upper)];
 }
 
-function Onsets({ incident, report }: { incident: IncidentView; report: Document }) {
+interface Link {
+  href: string;
+  onClick?: () => void;
+}
+
+interface OnsetsProps {
+  incident: IncidentView;
+  linkTo: (anomaly: AnomalyView) => Link | null; // null where there is nothing to see
+  title?: boolean;
+}
+
+export function Onsets({ incident, linkTo, title = true }: OnsetsProps) {
   return (
     <>
-      <h3>In the order it began</h3>
+      {title && <h3>In the order it began</h3>}
       <Scroll label={`Anomalies of ${incident.id}`}>
         <table>
           <thead>
@@ -151,7 +162,7 @@ function Onsets({ incident, report }: { incident: IncidentView; report: Document
                 <tr key={`${anomaly.service_name} ${anomaly.span_name} ${anomaly.kind} ${anomaly.onset}`} title={anomaly.why}>
                   <td>{clock(anomaly.onset)}</td>
                   <th scope="row" title={`${anomaly.service_name} ${anomaly.span_name}`}>
-                    <Shape severity={anomaly.severity} /> <ChartLink anomaly={anomaly} report={report} />
+                    <Shape status={anomaly.severity} /> <Named anomaly={anomaly} link={linkTo(anomaly)} />
                   </th>
                   <td>{KINDS[anomaly.kind] ?? words(anomaly.kind)}</td>
                   <td class="n strong">{seen}</td>
@@ -166,17 +177,21 @@ function Onsets({ incident, report }: { incident: IncidentView; report: Document
   );
 }
 
-/** Shows the anomaly in the chart of its operation, with as much time around it; plain text where it has no chart. */
-function ChartLink({ anomaly, report }: { anomaly: AnomalyView; report: Document }) {
-  const { service_name, span_name } = anomaly;
-  const at = report.series.findIndex((one) => one.service_name === service_name && one.span_name === span_name);
+function Named({ anomaly, link }: { anomaly: AnomalyView; link: Link | null }) {
   const name = (
     <>
-      <b>{service_name}</b> {span_name}
+      <b>{anomaly.service_name}</b> {anomaly.span_name}
     </>
   );
-  if (at < 0) return name;
-  const show = () => {
+  return link ? <a {...link}>{name}</a> : name;
+}
+
+/** Shows the anomaly in the chart of its operation, with as much time around it. */
+function chartLink(anomaly: AnomalyView, report: Document): Link | null {
+  const { service_name, span_name } = anomaly;
+  const at = report.series.findIndex((one) => one.service_name === service_name && one.span_name === span_name);
+  if (at < 0) return null;
+  const onClick = () => {
     const end = anomaly.end ?? report.start_minute + report.cutoff;
     const around = Math.max(2 * (end - anomaly.onset), 30);
     selected.value = at;
@@ -185,9 +200,5 @@ function ChartLink({ anomaly, report }: { anomaly: AnomalyView; report: Document
       Math.min(end + around, report.start_minute + report.length - 1),
     ];
   };
-  return (
-    <a href="#durations" onClick={show}>
-      {name}
-    </a>
-  );
+  return { href: "#durations", onClick };
 }

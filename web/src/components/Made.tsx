@@ -27,21 +27,21 @@ export function Made({ report }: { report: Document }) {
           </div>
         ))}
       </dl>
-      {report.verdicts.length > 0 && <Verdicts report={report} />}
+      {report.verdicts.length > 0 && <Verdicts verdicts={report.verdicts} total={report.series_count} />}
     </Panel>
   );
 }
 
-function Verdicts({ report }: { report: Document }) {
+export function Verdicts({ verdicts, total, open = false }: { verdicts: VerdictView[]; total: number; open?: boolean }) {
   const counts = new Map<string, number>();
-  for (const verdict of report.verdicts) counts.set(verdict.model, (counts.get(verdict.model) ?? 0) + 1);
+  for (const verdict of verdicts) counts.set(verdict.model, (counts.get(verdict.model) ?? 0) + 1);
   const told = [...counts].map(([model, count]) => `${words(model)} ${count}`).join(", ");
-  const coverages = report.verdicts.map((verdict) => verdict.coverage).filter((value): value is number => value !== null);
+  const coverages = verdicts.map((verdict) => verdict.coverage).filter((value): value is number => value !== null);
   const mean = coverages.length ? coverages.reduce((sum, value) => sum + value, 0) / coverages.length : null;
   return (
-    <details>
+    <details open={open}>
       <summary>
-        Models of {plural(report.series_count, "series", "series")}: {told}; {percent(mean, 3)} of held-back minutes inside the 98 % range
+        Models of {plural(total, "series", "series")}: {told}; {percent(mean, 3)} of held-back minutes inside the 98 % range
       </summary>
       <Scroll label="Models">
         <table>
@@ -56,7 +56,7 @@ function Verdicts({ report }: { report: Document }) {
             </tr>
           </thead>
           <tbody>
-            {report.verdicts.map((verdict, at) => (
+            {verdicts.map((verdict, at) => (
               <tr key={at}>
                 <th scope="row">
                   <b>{verdict.service_name}</b> {verdict.span_name}
@@ -71,8 +71,8 @@ function Verdicts({ report }: { report: Document }) {
           </tbody>
         </table>
       </Scroll>
-      {report.series_count > report.verdicts.length && (
-        <p class="quiet">The first {report.verdicts.length} of them.</p>
+      {total > verdicts.length && (
+        <p class="quiet">The first {verdicts.length} of them.</p>
       )}
     </details>
   );

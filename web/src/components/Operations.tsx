@@ -69,7 +69,7 @@ function Row({ row, most, report }: { row: OperationRow; most: number; report: D
   return (
     <tr>
       <th scope="row" title={`${row.service_name} ${row.span_name}`}>
-        <Shape severity={row.severity} />{" "}
+        <Shape status={row.severity} />{" "}
         {at < 0 ? (
           name
         ) : (

@@ -29,19 +29,26 @@ export function Empty({ children }: { children: ComponentChildren }) {
 }
 
 /** What is wide scrolls inside itself, and can then be reached by keyboard. */
-export function Scroll({ label, className = "", children }: { label: string; className?: string; children: ComponentChildren }) {
+interface ScrollProps {
+  label: string;
+  className?: string;
+  height?: number | undefined; // pixels, beyond which it scrolls downwards too
+  children: ComponentChildren;
+}
+
+export function Scroll({ label, className = "", height, children }: ScrollProps) {
   const host = useRef<HTMLDivElement>(null);
   const [scrolls, setScrolls] = useState(false);
   useEffect(() => {
     const element = host.current;
     if (!element) return undefined;
-    const watch = new ResizeObserver(() => setScrolls(element.scrollWidth > element.clientWidth));
+    const watch = new ResizeObserver(() => setScrolls(element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight));
     watch.observe(element);
     return () => watch.disconnect();
   }, []);
   const reach = scrolls ? { role: "group" as const, "aria-label": label, tabIndex: 0 } : {};
   return (
-    <div ref={host} class={`scroll ${className}`} {...reach}>
+    <div ref={host} class={`scroll ${className}`} style={height ? { maxHeight: `${height}px` } : {}} {...reach}>
       {children}
     </div>
   );

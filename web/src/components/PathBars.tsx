@@ -11,7 +11,9 @@ export function tintClass(name: string, at: number, isCulprit: boolean): string 
   return name ? `tint-${(at % TINTS) + 1}` : "tint-rest";
 }
 
-export function PathBars({ incident, culprit }: { incident: IncidentView; culprit: string }) {
+export type Paths = Pick<IncidentView, "entry" | "usual_seconds" | "now_seconds" | "contributions">;
+
+export function PathBars({ incident, culprit, hrefOf }: { incident: Paths; culprit: string; hrefOf?: (name: string) => string }) {
   const parts = incident.contributions;
   const sum = (pick: (part: ContributionView) => number | null) => parts.reduce((total, part) => total + (pick(part) ?? 0), 0);
   const usual = incident.usual_seconds ?? sum((part) => part.usual_seconds);
@@ -53,7 +55,7 @@ export function PathBars({ incident, culprit }: { incident: IncidentView; culpri
             {parts.map((part) => (
               <tr key={part.service_name} class={part.service_name === culprit ? "news" : ""}>
                 <th scope="row">
-                  <i class={`swatch ${tint(part.service_name)}`} /> {part.service_name}
+                  <i class={`swatch ${tint(part.service_name)}`} /> {hrefOf ? <a href={hrefOf(part.service_name)}>{part.service_name}</a> : part.service_name}
                 </th>
                 <td class="n">{duration(part.usual_seconds)}</td>
                 <td class="n">{duration(part.now_seconds)}</td>

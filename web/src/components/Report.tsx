@@ -23,7 +23,7 @@ export function Report({ document: report }: { document: Document }) {
         <Headline report={report} />
         <Incidents report={report} />
         <Durations report={report} />
-        <Spread report={report} />
+        <Spread spread={report.spread} start={report.start_minute} />
         <div class="pair">
           <Distribution report={report} />
           <OwnTime report={report} />

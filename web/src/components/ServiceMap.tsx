@@ -1,53 +1,120 @@
-// The service map: grey is normal, colour is news. Positions come with the document and depend on the topology alone.
-import { useState } from "preact/hooks";
+// The service map: grey is normal, colour is news. Positions come with the data and depend on the topology alone.
+import type { ComponentChildren } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { MapEdge, MapNode, ServiceMap as Map } from "../document";
 import { duration, plural, shortCount } from "../format";
-import { curve } from "../geometry";
+import { curve, nearest } from "../geometry";
+import { useWidth } from "../width";
 import { Empty, Panel, Scroll } from "./Panel";
-import { isJudged, shapePath, wordOf } from "./Status";
+import { classOf, Glyph, isNews, type Status, wordOf } from "./Status";
 
-const LETTER_WIDTH = 6.8; // of 12 px text, roughly: names are cut before they touch the number
-const BOLD_WIDTH = 8.4;
+const LETTER_WIDTH = 6.5; // of 12 px text, roughly: names are cut before they touch the number
+const BOLD_WIDTH = 7.4;
+const LEAST_SCALE = 0.64; // of the widths: below it names say nothing; then the map scrolls
+const MOST_SCALE = 1.15;
+const MANY_NODES = 80; // of which hovering dims nothing: it would repaint them all
 
-export function ServiceMap({ map }: { map: Map }) {
-  const [near, setNear] = useState<string | null>(null);
+interface Props {
+  map: Map;
+  statusOf?: (node: MapNode) => Status;
+  hrefOf?: (name: string) => string;
+  controls?: ComponentChildren;
+  total?: number; // services in all, where not all are on it
+  height?: number; // beyond it the map scrolls inside itself
+  empty?: string; // what to say where there is nothing on it
+}
+
+export function ServiceMap({ map, statusOf = (node) => node.severity, hrefOf, controls, total, height, empty = "No service was seen." }: Props) {
+  const [host, width] = useWidth<HTMLDivElement>(900);
+  const scale = Math.min(Math.max((width - 2) / Math.max(map.width, 1), LEAST_SCALE), MOST_SCALE);
+  const drawn = useMemo(() => stretch(map, Math.round(scale * 50) / 50), [map, scale]);
   if (!map.nodes.length) {
     return (
-      <Panel id="map" title="Service map">
-        <Empty>No service was seen.</Empty>
+      <Panel id="map" title="Service map" actions={controls}>
+        <Empty>{empty}</Empty>
       </Panel>
     );
   }
-  const touched = near === null ? null : neighbours(map, near);
+  const of = total && total > map.nodes.length ? ` of ${total}` : "";
   return (
-    <Panel id="map" title="Service map" note={`${plural(map.nodes.length, "service")}, ${plural(map.edges.length, "connection")}; number: p95`}>
-      <Scroll label="Service map" className="map">
-        <svg viewBox={`0 0 ${map.width} ${map.height}`} style={{ width: `${map.width}px`, height: `${map.height}px` }} class={near ? "dimmed" : ""}>
-          {map.edges.map((edge) => (
-            <Edge key={`${edge.client} ${edge.server}`} edge={edge} near={touched !== null && (edge.client === near || edge.server === near)} />
-          ))}
-          {map.nodes.map((node) => (
-            <Node key={node.service_name} node={node} map={map} near={touched?.has(node.service_name) ?? false} onNear={setNear} />
-          ))}
-        </svg>
-      </Scroll>
-      <ul class="legend">
-        {(["critical", "warning", "minor", ""] as const).map((severity) => (
-          <li key={severity}>
-            <svg viewBox="0 0 12 12" width="11" height="11" class={`shape ${severity || "normal"}`} aria-hidden="true">
-              <path d={shapePath(severity)} fill="currentColor" class={isJudged(severity) ? "" : "unjudged"} />
-            </svg>{" "}
-            {wordOf(severity)}
-          </li>
-        ))}
-        <li>
-          <i class="key slowpath" /> slow path
-        </li>
-        <li>
-          <i class="key ringed" /> likely cause
-        </li>
-      </ul>
+    <Panel
+      id="map"
+      title="Service map"
+      note={`${map.nodes.length}${of} ${map.nodes.length === 1 && !of ? "service" : "services"}, ${plural(map.edges.length, "connection")}; number: p95`}
+      actions={controls}
+    >
+      <div ref={host}>
+        <Drawing map={drawn} statusOf={statusOf} hrefOf={hrefOf} height={height} />
+      </div>
+      <MapLegend statuses={new Set(map.nodes.map(statusOf))} />
     </Panel>
+  );
+}
+
+/** The same map made narrower or wider: text keeps its size. */
+function stretch(map: Map, scale: number): Map {
+  return {
+    ...map,
+    width: map.width * scale,
+    node_width: map.node_width * scale,
+    nodes: map.nodes.map((node) => ({ ...node, x: node.x * scale })),
+    edges: map.edges.map((edge) => ({ ...edge, points: edge.points.map(([x, y]) => [x * scale, y]) })),
+  };
+}
+
+interface DrawingProps {
+  map: Map;
+  statusOf: (node: MapNode) => Status;
+  hrefOf: ((name: string) => string) | undefined;
+  height: number | undefined;
+}
+
+function Drawing({ map, statusOf, hrefOf, height }: DrawingProps) {
+  const svg = useRef<SVGSVGElement>(null);
+  const { width, height: full } = map;
+  useEffect(() => {
+    const box = svg.current?.parentElement;
+    const news = map.nodes.filter((node) => isNews(node.severity));
+    if (!box || !height || full <= height || !news.length) return;
+    box.scrollTop = news.reduce((sum, node) => sum + node.y, 0) / news.length - height / 2;
+  }, [map.nodes.length, full]);
+  // Classes are set on what is there: rendering anew on every hover would be felt on a large map.
+  const mark = (name: string | null) => {
+    const drawing = svg.current;
+    if (!drawing) return;
+    drawing.classList.toggle("dimmed", name !== null && map.nodes.length <= MANY_NODES);
+    const touched = name === null ? new Set<string>() : neighbours(map, name);
+    for (const element of drawing.querySelectorAll<SVGElement>("[data-name]")) element.classList.toggle("near", touched.has(element.dataset.name ?? ""));
+    for (const element of drawing.querySelectorAll<SVGElement>("[data-ends]")) element.classList.toggle("near", name !== null && JSON.parse(element.dataset.ends ?? "[]").includes(name));
+  };
+  const move = (event: KeyboardEvent) => {
+    const from = (event.target as Element).closest<SVGElement>("[data-name]")?.dataset.name;
+    const next = from === undefined ? null : nearest(map.nodes, from, event.key);
+    if (next === null) return;
+    event.preventDefault();
+    for (const element of svg.current?.querySelectorAll<SVGElement>("[data-name]") ?? []) {
+      if (element.dataset.name === next) (element.querySelector<SVGElement>("a") ?? element).focus();
+    }
+  };
+  const order = useMemo(() => [...map.nodes].sort((a, b) => a.x - b.x || a.y - b.y), [map]);
+  return (
+    <Scroll label="Service map" className="map" height={height}>
+      <svg ref={svg} viewBox={`0 0 ${width} ${full}`} style={{ width: `${width}px`, height: `${full}px` }} onKeyDown={move}>
+        <defs>
+          {["", "slow"].map((kind) => (
+            <marker key={kind} id={`arrow${kind}`} class={`arrow ${kind}`} viewBox="0 0 6 6" refX="5.5" refY="3" markerWidth="6" markerHeight="6" markerUnits="userSpaceOnUse" orient="auto">
+              <path d="M0 .5 6 3 0 5.5z" />
+            </marker>
+          ))}
+        </defs>
+        {map.edges.map((edge) => (
+          <Edge key={`${edge.client} ${edge.server}`} edge={edge} />
+        ))}
+        {order.map((node) => (
+          <Node key={node.service_name} node={node} map={map} status={statusOf(node)} href={hrefOf?.(node.service_name)} onNear={mark} />
+        ))}
+      </svg>
+    </Scroll>
   );
 }
 
@@ -60,11 +127,15 @@ function neighbours(map: Map, name: string): Set<string> {
   return found;
 }
 
-function Edge({ edge, near }: { edge: MapEdge; near: boolean }) {
-  const classes = ["edge", edge.on_slow_path ? "slow" : "", near ? "near" : ""].join(" ");
+function Edge({ edge }: { edge: MapEdge }) {
   const failed = edge.errors ? `, ${plural(edge.errors, "error")}` : "";
   return (
-    <path class={classes} d={curve(edge.points)}>
+    <path
+      class={edge.on_slow_path ? "edge slow" : "edge"}
+      data-ends={JSON.stringify([edge.client, edge.server])}
+      d={curve(edge.points)}
+      marker-end={`url(#arrow${edge.on_slow_path ? "slow" : ""})`}
+    >
       <title>{`${edge.client} → ${edge.server}: ${plural(edge.calls, "call")}${failed}`}</title>
     </path>
   );
@@ -73,40 +144,87 @@ function Edge({ edge, near }: { edge: MapEdge; near: boolean }) {
 interface NodeProps {
   node: MapNode;
   map: Map;
-  near: boolean;
+  status: Status;
+  href: string | undefined;
   onNear: (name: string | null) => void;
 }
 
-function Node({ node, map, near, onNear }: NodeProps) {
+// What a thing is, where its status is no news: a drum for databases, lines for queues, an arrow out for what has no spans.
+const KINDS: Record<string, string> = {
+  database: "M1.5 3c0-2.4 9-2.4 9 0v6c0 2.4-9 2.4-9 0zM1.5 3c0 2.4 9 2.4 9 0",
+  messaging_system: "M1.5 2.5h9M1.5 6h9M1.5 9.5h9",
+  virtual_node: "M5 2H2v8h8V7M7 1.5h3.5V5M10.5 1.5 5.5 6.5",
+};
+
+function Node({ node, map, status, href, onNear }: NodeProps) {
   const { node_width: width, node_height: height } = map;
-  const figure = node.p95 === null ? `${shortCount(node.calls)} calls` : duration(node.p95);
-  const room = Math.floor((width - 41 - figure.length * LETTER_WIDTH) / (node.severity ? BOLD_WIDTH : LETTER_WIDTH));
-  const name = node.service_name.length > room ? `${node.service_name.slice(0, Math.max(room - 1, 3))}…` : node.service_name;
-  const classes = ["node", node.severity || "normal", node.is_cause ? "cause" : "", near ? "near" : "", node.kind ? "store" : ""].join(" ");
-  const status = `${wordOf(node.severity)}${node.is_cause ? ", likely cause" : ""}`;
-  const told = `${node.service_name}: ${status}, ${plural(node.calls, "call")}, p95 ${duration(node.p95)}${node.kind ? `, ${node.kind}` : ""}`;
-  return (
-    <g
-      class={classes}
-      transform={`translate(${node.x - width / 2} ${node.y - height / 2})`}
-      role="img"
-      aria-label={told}
-      tabIndex={0}
-      onMouseEnter={() => onNear(node.service_name)}
-      onMouseLeave={() => onNear(null)}
-      onFocus={() => onNear(node.service_name)}
-      onBlur={() => onNear(null)}
-    >
+  const figure = node.p95 === null ? (node.calls ? `${shortCount(node.calls)} calls` : "") : duration(node.p95);
+  const letter = isNews(status) ? BOLD_WIDTH : LETTER_WIDTH;
+  const oneLine = node.service_name.length * letter + figure.length * LETTER_WIDTH <= width - 43;
+  const room = Math.floor((width - 35) / letter);
+  const name = oneLine || node.service_name.length <= room ? node.service_name : `${node.service_name.slice(0, Math.max(room - 1, 3))}…`;
+  const [nameY, figureY] = oneLine ? [height / 2 + 4, height / 2 + 4] : [height / 2 - 2, height / 2 + 11];
+  const classes = ["node", classOf(status), node.is_cause ? "cause" : "", node.kind ? "store" : "", status === "learning" ? "learning" : ""].join(" ");
+  const said = `${wordOf(status)}${node.is_cause ? ", likely cause" : ""}`;
+  const told = `${node.service_name}: ${said}, ${plural(node.calls, "call")}, p95 ${duration(node.p95)}${node.kind ? `, ${node.kind.replaceAll("_", " ")}` : ""}`;
+  const kind = isNews(status) ? undefined : KINDS[node.kind];
+  const content = (
+    <>
       <title>{told}</title>
       {node.is_cause && <rect class="ring" x="-3" y="-3" width={width + 6} height={height + 6} rx="8" />}
       <rect class="box" width={width} height={height} rx="6" />
-      <path class={isJudged(node.severity) ? "glyph" : "glyph unjudged"} transform={`translate(9 ${height / 2 - 6})`} d={shapePath(node.severity)} />
-      <text x="27" y={height / 2 + 4}>
+      <g transform={`translate(9 ${height / 2 - 6})`}>{kind ? <path class="kind" d={kind} /> : <Glyph status={status} className="glyph" />}</g>
+      <text x="27" y={nameY}>
         {name}
       </text>
-      <text class="figure" x={width - 9} y={height / 2 + 4} text-anchor="end">
+      <text class="figure" x={oneLine ? width - 9 : 27} y={figureY} text-anchor={oneLine ? "end" : "start"}>
         {figure}
       </text>
+    </>
+  );
+  const events = {
+    onMouseEnter: () => onNear(node.service_name),
+    onMouseLeave: () => onNear(null),
+    onFocusIn: () => onNear(node.service_name),
+    onFocusOut: () => onNear(null),
+  };
+  const place = { transform: `translate(${node.x - width / 2} ${node.y - height / 2})`, "data-name": node.service_name, ...events };
+  if (href === undefined) {
+    return (
+      <g class={classes} role="img" aria-label={told} tabIndex={0} {...place}>
+        {content}
+      </g>
+    );
+  }
+  return (
+    <g class={classes} {...place}>
+      <a href={href} aria-label={told}>
+        {content}
+      </a>
     </g>
+  );
+}
+
+function MapLegend({ statuses }: { statuses: Set<Status> }) {
+  const shown: Status[] = ["critical", "warning", "minor", ""];
+  if (statuses.has("learning")) shown.push("learning");
+  if (statuses.has("idle")) shown.push("idle");
+  return (
+    <ul class="legend">
+      {shown.map((status) => (
+        <li key={status}>
+          <svg viewBox="0 0 12 12" width="11" height="11" class={`shape ${classOf(status)}`} aria-hidden="true">
+            <Glyph status={status} />
+          </svg>{" "}
+          {wordOf(status)}
+        </li>
+      ))}
+      <li>
+        <i class="key slowpath" /> slow path
+      </li>
+      <li>
+        <i class="key ringed" /> likely cause
+      </li>
+    </ul>
   );
 }

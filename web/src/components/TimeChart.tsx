@@ -3,10 +3,9 @@ import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { clock, moment } from "../format";
-import { colour, range, theme } from "../state";
-import { drawBackground, drawMarkers, type Mark, type Shade } from "./timeMarks";
-
-type Values = (number | null)[];
+import { colour, type Range, range, theme, unzoom } from "../state";
+import type { Axis, Values } from "../series";
+import { type Dot, drawBackground, drawDots, drawMarkers, type Mark, type Shade } from "./timeMarks";
 
 export interface Line {
   values: Values;
@@ -22,10 +21,11 @@ interface Props {
   band?: { lower: Values; upper: Values } | undefined;
   shades: Shade[];
   marks: Mark[];
-  cutoff: number; // the minute at which the forecast begins
+  dots: Dot[];
+  axis: Axis;
   height: number;
   ticks: (values: number[]) => string[];
-  onCursor: (at: number | null) => void;
+  onCursor: (minute: number | null) => void;
 }
 
 const SYNC = "minutes";
@@ -45,7 +45,7 @@ export function TimeChart(props: Props) {
       chart.current?.destroy();
       const made = make(element, props);
       chart.current = made;
-      const follow = effect(() => zoom(made, props.minutes, range.value));
+      const follow = effect(() => zoom(made, props.axis, range.value));
       const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: props.height }));
       watch.observe(element);
       return () => {
@@ -75,6 +75,7 @@ export function TimeChart(props: Props) {
 function make(element: HTMLElement, props: Props): uPlot {
   const { minutes, lines, band } = props;
   const seconds = minutes.map((minute) => minute * 60);
+  const [low, high] = shownRange(props.axis, range.peek());
   const ceiling = ceilingOf(lines);
   const bandColumns = band ? [band.upper, band.lower] : [];
   const axis = {
@@ -92,8 +93,9 @@ function make(element: HTMLElement, props: Props): uPlot {
       sync: { key: SYNC, scales: ["x", null] },
       drag: { x: true, y: false, setScale: true },
       points: { size: 7, fill: (chart, at) => strokeOf(chart, at) },
+      bind: { dblclick: () => () => (unzoom(), null) },
     },
-    scales: { x: { time: true }, y: { range: (_chart, _low, high) => [0, Math.min(high > 0 ? high * 1.08 : 1, ceiling)] } },
+    scales: { x: { time: true, auto: false, min: low * 60, max: high * 60 }, y: { range: (_chart, _low, high) => [0, Math.min(high > 0 ? high * 1.08 : 1, ceiling)] } },
     axes: [
       { ...axis, incrs: STEPS, grid: { show: false }, size: 26, gap: 6, space: 64, values: (_chart, splits, _at, _space, step) => splits.map((at) => timeTick(at, step)) },
       { ...axis, size: 62, gap: 8, space: 34, values: (_chart, splits) => props.ticks(splits) },
@@ -111,10 +113,15 @@ function make(element: HTMLElement, props: Props): uPlot {
     ],
     bands: band ? [{ series: [1, 2], fill: () => colour("band") }] : [],
     hooks: {
-      drawClear: [(chart) => drawBackground(chart, props.shades, props.cutoff)],
-      draw: [(chart) => drawMarkers(chart, props.marks, props.cutoff)],
-      setCursor: [(chart) => props.onCursor(chart.cursor.idx ?? null)],
-      setScale: [(chart, key) => key === "x" && share(chart, minutes)],
+      drawClear: [(chart) => drawBackground(chart, props.shades, props.axis.cutoff)],
+      draw: [
+        (chart) => {
+          drawMarkers(chart, props.marks, props.axis.cutoff);
+          drawDots(chart, props.dots);
+        },
+      ],
+      setCursor: [(chart) => props.onCursor(chart.cursor.idx == null ? null : (minutes[chart.cursor.idx] ?? null))],
+      setScale: [(chart, key) => key === "x" && share(chart, props.axis)],
     },
   };
   // The host is the image with a name; what uPlot draws inside has nothing more to say to a screen reader.
@@ -154,19 +161,21 @@ function timeTick(seconds: number, step: number): string {
 }
 
 /** What the reader dragged becomes everybody's range; all of it becomes none. */
-function share(chart: uPlot, minutes: number[]): void {
+function share(chart: uPlot, axis: Axis): void {
   const { min, max } = chart.scales.x ?? {};
   if (min == null || max == null) return;
-  const first = minutes[0] ?? 0;
-  const last = minutes[minutes.length - 1] ?? 0;
   const [low, high] = [Math.round(min / 60), Math.round(max / 60)];
-  const all = low <= first && high >= last;
+  const all = low <= axis.start && high >= axis.end - 1;
   const now = range.peek();
   if (all ? now !== null : now?.[0] !== low || now[1] !== high) range.value = all ? null : [low, high];
 }
 
-function zoom(chart: uPlot, minutes: number[], wanted: readonly [number, number] | null): void {
-  const [low, high] = wanted ?? [minutes[0] ?? 0, minutes[minutes.length - 1] ?? 1];
+function shownRange(axis: Axis, wanted: Range | null): Range {
+  return wanted ?? [axis.start, Math.max(axis.end - 1, axis.start + 1)];
+}
+
+function zoom(chart: uPlot, axis: Axis, wanted: Range | null): void {
+  const [low, high] = shownRange(axis, wanted);
   const { min, max } = chart.scales.x ?? {};
   if (min !== low * 60 || max !== high * 60) chart.setScale("x", { min: low * 60, max: high * 60 });
 }
@@ -174,7 +183,7 @@ function zoom(chart: uPlot, minutes: number[], wanted: readonly [number, number]
 /** Arrow keys move the cursor by a point, with Shift by ten; Escape shows all again. */
 function step(chart: uPlot, event: KeyboardEvent): boolean {
   if (event.key === "Escape") {
-    range.value = null;
+    unzoom();
     return true;
   }
   const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

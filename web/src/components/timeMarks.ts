@@ -8,6 +8,12 @@ export interface Shade {
   severity: string;
 }
 
+/** One trace. */
+export interface Dot {
+  minute: number; // and its part
+  seconds: number;
+}
+
 export interface Mark {
   minute: number;
   label: string;
@@ -97,4 +103,31 @@ function vertical(ctx: CanvasRenderingContext2D, at: number, bbox: uPlot.BBox, s
   ctx.lineTo(at, bbox.top + bbox.height);
   ctx.stroke();
   ctx.setLineDash([]);
+}
+
+const DOT = 4.5;
+
+export function drawDots(chart: uPlot, dots: Dot[]): void {
+  const { ctx, bbox } = chart;
+  const size = DOT * devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top - size, bbox.width, bbox.height + size);
+  ctx.clip();
+  ctx.strokeStyle = colour("critical");
+  ctx.fillStyle = colour("panel");
+  ctx.lineWidth = 1.5 * devicePixelRatio;
+  for (const dot of dots) {
+    const x = chart.valToPos(dot.minute * 60, "x", true);
+    const y = Math.max(chart.valToPos(dot.seconds, "y", true), bbox.top); // above the chart: at its edge
+    ctx.beginPath();
+    ctx.moveTo(x, y - size);
+    ctx.lineTo(x + size, y);
+    ctx.lineTo(x, y + size);
+    ctx.lineTo(x - size, y);
+    ctx.closePath();
+    ctx.fill();
+    ctx.stroke();
+  }
+  ctx.restore();
 }
