@@ -6,7 +6,9 @@
     ├── NotFound              not_found         a name or id that does not exist
     ├── NotEnoughData         not_enough_data   too few minutes, calls or spans to answer honestly
     ├── Conflict              conflict          somebody else owns it (a store, a port)
-    └── Unavailable           unavailable       a part we need is missing or away; trying later may help
+    ├── Unavailable           unavailable       a part we need is missing or away; trying later may help
+    ├── Unauthorized          unauthorized      a server wants a token, or does not know this one
+    └── Forbidden             forbidden         the caller is known, but may not do this
 
 A message says what is wrong, with which value; the hint says what to do. Programming mistakes raise built-in errors.
 """
@@ -71,3 +73,17 @@ class Unavailable(TracetuneError):
 
     code = "unavailable"
     http_status = 503
+
+
+class Unauthorized(TracetuneError):
+    """A server wants a token, and got none or one that it does not know."""
+
+    code = "unauthorized"
+    http_status = 401
+
+
+class Forbidden(TracetuneError):
+    """The caller is known, but its role does not allow this."""
+
+    code = "forbidden"
+    http_status = 403

@@ -17,7 +17,7 @@ PREFIX = "TRACETUNE_"
 FILE_VARIABLE = "TRACETUNE_CONFIG"
 DATA_VARIABLE = "TRACETUNE_DATA"
 _NOT_SETTINGS = {FILE_VARIABLE, DATA_VARIABLE}
-_SECRET_WORDS = ("token", "password", "secret")
+_SECRET_WORDS = ("token", "password", "secret", "webhook_url", "slack_url")
 
 
 def _setting(default: Any, doc: str, *, least: float | None = None, choices: tuple[str, ...] = ()) -> Any:  # noqa: ANN401
@@ -70,6 +70,51 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """Who may ask the server, and how it is reached."""
+
+    read_token: str = _setting(
+        "", "Callers with this token may look. Without any token only this machine may ask, and may do everything."
+    )
+    ingest_token: str = _setting("", "Callers with this token may send spans and events, but not look.")
+    admin_token: str = _setting(
+        "", "Callers with this token may do everything: snooze, give feedback, train, test alerts."
+    )
+    hosts: str = _setting("", "Further names, parted by commas, under which the server answers without a token.")
+    user_header: str = _setting("", "Header in which a proxy says who asks, as x-forwarded-user; empty believes none.")
+    proxies: str = _setting("127.0.0.1,::1", "Addresses, parted by commas, from which user_header is believed.")
+    prefix: str = _setting("", "Path under which a proxy shows the server, as /tracetune; it may strip it or not.")
+    external_url: str = _setting(
+        "", "Address by which people reach the pages, as https://host/tracetune; alerts link to it."
+    )
+    trace_link: str = _setting("", "Address of a trace elsewhere, as https://jaeger/trace/{trace_id}.")
+    compare_link: str = _setting("", "Address of a comparison elsewhere, as https://jaeger/trace/{a}...{b}.")
+    logs_link: str = _setting("", "Address of a service's logs, with {service} in it.")
+    runbook_link: str = _setting("", "Address of a service's runbook, with {service} in it.")
+
+
+_SEVERITIES = ("minor", "warning", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Who is told of incidents, and of which."""
+
+    alertmanager_url: str = _setting(
+        "", "Address of Prometheus Alertmanager, as http://alertmanager:9093; empty tells it nothing."
+    )
+    alertmanager_least: str = _setting(
+        "warning", "Least severity of incidents that Alertmanager hears of.", choices=_SEVERITIES
+    )
+    webhook_url: str = _setting("", "Address that is sent one JSON object a message; empty sends none.")
+    webhook_least: str = _setting(
+        "warning", "Least severity of incidents that the webhook hears of.", choices=_SEVERITIES
+    )
+    slack_url: str = _setting("", "Incoming webhook of Slack, Mattermost or Rocket.Chat; empty sends none.")
+    slack_least: str = _setting("critical", "Least severity of incidents that Slack hears of.", choices=_SEVERITIES)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting, grouped by stage."""
 
@@ -77,6 +122,8 @@ class Settings:
     learn: LearnSettings = field(default_factory=LearnSettings)
     detect: DetectSettings = field(default_factory=DetectSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +199,8 @@ def _build(entries: list[Entry]) -> Settings:
         learn=LearnSettings(**groups["learn"]),
         detect=DetectSettings(**groups["detect"]),
         store=StoreSettings(**groups["store"]),
+        api=ApiSettings(**groups["api"]),
+        alerts=AlertSettings(**groups["alerts"]),
     )
 
 

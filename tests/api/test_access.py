@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tracetune.api.access import Access, Caller, Forbidden, Role, Unauthorized
+from tracetune.api.access import Access, Caller, Role
+from tracetune.errors import Forbidden, Unauthorized
 
 TOKENS = {"look": Role.READ, "send": Role.INGEST, "rule": Role.ADMIN}
 

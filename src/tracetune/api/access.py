@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from urllib.parse import urlsplit
 
-from tracetune.errors import TracetuneError
+from tracetune.errors import Forbidden, Unauthorized
 
 
 class Role(IntEnum):
@@ -19,20 +19,6 @@ class Role(IntEnum):
     INGEST = 1  # send spans and events
     READ = 2  # look
     ADMIN = 3  # snooze, give feedback, train, test alerts
-
-
-class Unauthorized(TracetuneError):
-    """No token, or one that is not known."""
-
-    code = "unauthorized"
-    http_status = 401
-
-
-class Forbidden(TracetuneError):
-    """A known caller whose role does not allow it."""
-
-    code = "forbidden"
-    http_status = 403
 
 
 @dataclass(frozen=True, slots=True)

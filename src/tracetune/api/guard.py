@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tracetune.api.access import Access, Caller, Forbidden, Role, Unauthorized
+from tracetune.api.access import Access, Caller, Role
 from tracetune.api.problems import problem
+from tracetune.errors import Forbidden, Unauthorized
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """What a load balancer asks; it says no more than that the process is there."""
