@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from tracetune import __version__, pipeline
 from tracetune.domain import words
 from tracetune.domain.advice import Advice
 from tracetune.domain.analysis import Analysis, Ingested
+from tracetune.domain.workloads import Workload, join
 from tracetune.errors import InvalidInput, NotEnoughData, Unavailable
 from tracetune.forecasting.candidates import can_train, candidates
 from tracetune.pipeline import Report, Stopwatch
@@ -25,6 +26,7 @@ from tracetune.sinks.manifest_diff import diff, read_manifests
 from tracetune.sinks.manifests import manifests, refusals, text
 from tracetune.sinks.report import HtmlReport
 from tracetune.sinks.scaling import Scaler
+from tracetune.sources import kubernetes
 from tracetune.sources.files import find
 from tracetune.sources.readers import readers
 
@@ -91,6 +93,25 @@ class Application:
         return power(
             history, teacher, factors=factors or FACTORS, trials=trials, lasting_minutes=minutes, report=report
         )
+
+    def workloads(self, kubeconfig: Path | None, context: str | None, namespace: str | None) -> tuple[Workload, ...]:
+        """What runs in a cluster, as its API lists it.
+
+        Raises:
+            InvalidSettings: no such kubeconfig or context.
+            Unavailable: the API does not answer or does not allow it, or the extra is not installed.
+        """
+        with kubernetes.connect(str(kubeconfig) if kubeconfig else None, context) as client:
+            return kubernetes.workloads(client, namespace)
+
+    def placed(self, patterns: Sequence[str], workloads: Sequence[Workload], report: Report) -> Mapping[str, Workload]:
+        """The workload that runs each service of these traces, by the service's name."""
+        table = self.ingest(patterns, report).minutes.instances
+        services, instances = (table.column(name).to_pylist() for name in ("service_name", "instance"))
+        seen: dict[str, set[str]] = {}
+        for service, instance in zip(services, instances, strict=True):
+            seen.setdefault(service, set()).add(instance)
+        return join(workloads, sorted(seen), {name: frozenset(found - {""}) for name, found in seen.items()})
 
     def write_report(self, found: Analysis, path: Path) -> None:
         """Write the analysis as one self-contained page.
