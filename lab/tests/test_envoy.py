@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tracetune_lab import envoy, programs
+from tracetune_lab.outbound import Outbound
 from tracetune_lab.plan import Ends, Instance
 from tracetune_lab.topology_files import load_topology
 
@@ -24,7 +25,9 @@ def test_envoy_accepts_the_sidecar_of_each_export(tmp_path: Path, export: str) -
     config = envoy.sidecar_bootstrap(load_topology("bookinfo"), [INSTANCE], ends(export), tmp_path)
     path = tmp_path / "envoy.json"
     path.write_text(json.dumps(config))
-    envoy.write_endpoints(tmp_path, "ratings", [INSTANCE])
+    outbound = Outbound(load_topology("bookinfo"), tmp_path)
+    outbound.add([INSTANCE])
+    outbound.route_to("ratings", [INSTANCE])
 
     done = subprocess.run(
         [str(programs.envoy_path()), "--mode", "validate", "-c", str(path), "-l", "error"],
@@ -54,11 +57,3 @@ def test_sidecar_makes_no_spans_when_only_the_sdk_does() -> None:
     config = envoy.sidecar_bootstrap(load_topology("bookinfo"), [INSTANCE], ends(spans_from="sdk"), Path("endpoints"))
 
     assert "tracing" not in json.dumps(config["static_resources"]["listeners"])
-
-
-def test_endpoints_change_atomically(tmp_path: Path) -> None:
-    envoy.write_endpoints(tmp_path, "reviews", [INSTANCE])
-
-    (resource,) = json.loads((tmp_path / "reviews.json").read_text())["resources"]
-    assert resource["cluster_name"] == "outbound|9080||reviews.default.svc.cluster.local"
-    assert [path.name for path in tmp_path.iterdir()] == ["reviews.json"]

@@ -13,7 +13,19 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 import typer
 
-from tracetune_lab import batch, capacities, compare, counts, pictures, play, scenarios, sweep, sweep_table
+from tracetune_lab import (
+    batch,
+    capacities,
+    compare,
+    counts,
+    manifests,
+    pictures,
+    play,
+    scenarios,
+    sweep,
+    sweep_table,
+    trial,
+)
 from tracetune_lab import record as recording
 from tracetune_lab.errors import LabError, StoppedError
 from tracetune_lab.grid import load_grid
@@ -182,6 +194,31 @@ def draw(
         typer.echo(pictures.draw(Recording(place), output / f"{scenario.name}.svg"))
 
 
+@app.command(name="try")
+def try_changes(
+    manifests_file: Annotated[Path, typer.Argument(metavar="MANIFESTS", help="YAML, as `tracetune tune` writes it.")],
+    scenario: Annotated[str, typer.Option(help="Whose load and faults are used; the faults last throughout.")],
+    turn_minutes: Annotated[int, typer.Option(help="Whole minutes of one turn.", min=1, max=30)] = 2,
+    turns: Annotated[int, typer.Option(help="Turns in all, without and with the changes.", min=2, max=20)] = 4,
+    rate_factor: Annotated[float, typer.Option(help="The scenario's load times this.")] = 1.0,
+    slo: Annotated[list[str] | None, typer.Option(help="An objective: 'POST /checkout=0.5' (seconds).")] = None,
+    priority: PriorityOption = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="JSON in place of the table.")] = False,
+) -> None:
+    """Apply manifests to a running lab in turns. Example: tracetune-lab try advice.yaml --scenario shop-retry-storm."""
+    _check_choice("--priority", priority, Priority)
+    chosen = scenarios.find(scenario)
+    topology = load_topology(chosen.topology)
+    changes = manifests.read_manifests(manifests_file, topology)
+    scaled = msgspec.structs.replace(chosen, profile=chosen.profile.times(rate_factor))
+    plan = trial.Trial(scaled, turn_minutes, turns, dict(_objective(each) for each in slo or []))
+    found = _in_order(trial.run(plan, topology, changes, cast("Priority", priority)))
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    else:
+        typer.echo("\n".join([changes.text(), "", trial.HEADER, *(each.text() for each in found)]))
+
+
 @app.command(name="compare")
 def compare_recordings(
     one: Annotated[Path, typer.Argument(help="A recording.")],
@@ -236,6 +273,14 @@ def _show(found: Recording) -> None:
     typer.echo(
         f"{found.place}: {manifest.requests_sent} requests, {manifest.spans_received} spans, {size / 1e6:.2f} MB, whole"
     )
+
+
+def _objective(text: str) -> tuple[str, float]:
+    operation, _, seconds = text.rpartition("=")
+    try:
+        return operation, float(seconds)
+    except ValueError as error:
+        raise LabError(f"--slo is {text!r}; write it as 'POST /checkout=0.5'") from error
 
 
 def _check_choice(option: str, value: str, choices: Any) -> None:  # noqa: ANN401 - a Literal type

@@ -1,13 +1,13 @@
-"""Writes Envoy configuration in Istio's shape: sidecars, the gateway, and the endpoint files they watch."""
+"""Writes Envoy configuration in Istio's shape: sidecars and the gateway."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from tracetune_lab.envoy_resources import clusters_file, routes_file, watched
 from tracetune_lab.plan import GATEWAY, Ends, Instance
-from tracetune_lab.topology import Topology, method_and_path, span_name
+from tracetune_lab.topology import Topology
 
 Config = dict[str, Any]
 
@@ -17,20 +17,10 @@ FLUSH_MILLISECONDS = 1000
 HTTP2 = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def upstream_cluster(service: str) -> str:
-    """Istio's name of the outbound cluster of a service."""
-    return f"outbound|9080||{service}.default.svc.cluster.local"
-
-
-def hop_runtime_key(service: str, operation: str) -> str:
-    """The runtime key under which the delay of the network hop to an operation is set."""
-    return f"lab.hop.{service}.{method_and_path(operation)[1].strip('/').replace('/', '.')}"
-
-
 def sidecar_bootstrap(topology: Topology, instances: list[Instance], ends: Ends, endpoints: Path) -> Config:
     """The configuration of one Envoy that is the sidecar of one replica, or of several when shared."""
     first = instances[0]
-    node = first.pod if len(instances) == 1 else f"shared-{topology.services[first.service].process}"
+    node = node_of(topology, instances)
     listeners: list[Config] = []
     clusters: list[Config] = []
     for instance in instances:
@@ -45,16 +35,23 @@ def sidecar_bootstrap(topology: Topology, instances: list[Instance], ends: Ends,
                 instance.outbound_port,
                 f"outbound_{instance.pod}",
                 tracing,
-                [_virtual_host(topology, callee) for callee in _callees(topology, instance.service)],
+                watched(routes_file(endpoints, instance.pod)),
             )
         )
         clusters.append(_cluster(inbound, instance.app_port))
-    callees = sorted({callee for instance in instances for callee in _callees(topology, instance.service)})
-    clusters.extend(_service_cluster(callee, endpoints) for callee in callees)
-    return _bootstrap(first.service, node, first.admin_port, listeners, [*clusters, *_collectors(ends)])
+    service_clusters = watched(clusters_file(endpoints, node))
+    return _bootstrap(
+        (first.service, node, first.admin_port), listeners, [*clusters, *_collectors(ends)], service_clusters
+    )
 
 
-def gateway_bootstrap(topology: Topology, ports: tuple[int, int], ends: Ends, endpoints: Path) -> Config:
+def node_of(topology: Topology, instances: list[Instance]) -> str:
+    """The name of the Envoy that is the sidecar of these replicas: the pod's, where there is one."""
+    first = instances[0]
+    return first.pod if len(instances) == 1 else f"shared-{topology.services[first.service].process}"
+
+
+def gateway_bootstrap(ports: tuple[int, int], ends: Ends, endpoints: Path) -> Config:
     """The configuration of the ingress gateway; `ports` are its listener's and its admin's."""
     pod = f"{GATEWAY}-0"
     gateway = Instance(GATEWAY, pod, "1.0.0", 0, 0, ports[0], ports[1])
@@ -63,25 +60,16 @@ def gateway_bootstrap(topology: Topology, ports: tuple[int, int], ends: Ends, en
         gateway.outbound_port,
         f"outbound_{pod}",
         _tracing(gateway, ends),
-        [{**_virtual_host(topology, topology.entry.service), "domains": ["*"]}],
+        watched(routes_file(endpoints, pod)),
     )
-    clusters = [_service_cluster(topology.entry.service, endpoints), *_collectors(ends)]
-    return _bootstrap(GATEWAY, pod, ports[1], [listener], clusters)
+    service_clusters = watched(clusters_file(endpoints, pod))
+    return _bootstrap((GATEWAY, pod, ports[1]), [listener], _collectors(ends), service_clusters)
 
 
-def write_endpoints(folder: Path, service: str, instances: list[Instance]) -> None:
-    """Tell every watching Envoy which replicas serve a service; the rename makes the change atomic."""
-    resource = {
-        "@type": "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
-        "cluster_name": upstream_cluster(service),
-        "endpoints": [{"lb_endpoints": [_endpoint(instance.inbound_port) for instance in instances]}],
-    }
-    fresh = folder / f".{service}.json"
-    fresh.write_text(json.dumps({"resources": [resource]}))
-    fresh.rename(folder / f"{service}.json")
-
-
-def _bootstrap(service: str, pod: str, admin_port: int, listeners: list[Config], clusters: list[Config]) -> Config:
+def _bootstrap(
+    who: tuple[str, str, int], listeners: list[Config], clusters: list[Config], service_clusters: Config
+) -> Config:
+    service, pod, admin_port = who
     return {
         "node": {
             "id": f"sidecar~127.0.0.1~{pod}.default~default.svc.cluster.local",
@@ -102,6 +90,7 @@ def _bootstrap(service: str, pod: str, admin_port: int, listeners: list[Config],
             ]
         },
         "static_resources": {"listeners": listeners, "clusters": clusters},
+        "dynamic_resources": {"cds_config": service_clusters},
     }
 
 
@@ -117,16 +106,6 @@ def _typed(name: str, type_url: str, **fields: object) -> Config:
     return {"name": name, "typed_config": {"@type": f"type.googleapis.com/{type_url}", **fields}}
 
 
-def _callees(topology: Topology, service: str) -> list[str]:
-    found: dict[str, None] = {}
-    for operation in topology.services[service].operations:
-        for step in topology.steps_of(service, operation):
-            call = step.call or step.send
-            if call is not None:
-                found[call.to] = None
-    return list(found)
-
-
 def _inbound(instance: Instance, cluster: str) -> list[Config]:
     # Istio's inbound route has no path of its own; the caller's decorator, which its sidecar passes
     # in x-envoy-decorator-operation, names the span after the operation.
@@ -135,42 +114,25 @@ def _inbound(instance: Instance, cluster: str) -> list[Config]:
     return [{"name": "inbound|http|9080", "domains": ["*"], "routes": [route]}]
 
 
-def _virtual_host(topology: Topology, callee: str) -> Config:
-    routes = [_route(callee, operation) for operation in topology.services[callee].operations]
-    return {"name": f"{callee}.default.svc.cluster.local:9080", "domains": [callee], "routes": routes}
-
-
-def _route(callee: str, operation: str) -> Config:
-    key = hop_runtime_key(callee, operation)
-    # Off until the runtime keys are set: a delay between the caller's sidecar and the callee's.
-    slow_hop = {
-        "@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault",
-        "delay": {"fixed_delay": "0.1s", "percentage": {"numerator": 0, "denominator": "HUNDRED"}},
-        "delay_percent_runtime": f"{key}.percent",
-        "delay_duration_runtime": f"{key}.milliseconds",
-    }
-    # Istio's default retry policy, cut to the cases where the request never reached the callee.
-    retry = {"retry_on": "connect-failure,refused-stream", "num_retries": 2}
-    return {
-        "match": {"path": method_and_path(operation)[1]},
-        "decorator": {"operation": span_name(callee, operation)},
-        "route": {"cluster": upstream_cluster(callee), "timeout": "0s", "retry_policy": retry},
-        "typed_per_filter_config": {"envoy.filters.http.fault": slow_hop},
-    }
-
-
-def _listener(direction: str, port: int, stat_prefix: str, tracing: Config | None, hosts: list[Config]) -> Config:
+def _listener(
+    direction: str, port: int, stat_prefix: str, tracing: Config | None, routes: Config | list[Config]
+) -> Config:
+    """A listener with its routes: those of the virtual hosts given, or those of a watched file."""
     filters = [
         _typed("envoy.filters.http.fault", "envoy.extensions.filters.http.fault.v3.HTTPFault"),
         _typed("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router"),
     ]
+    if isinstance(routes, list):
+        routing: Config = {"route_config": {"virtual_hosts": routes}}
+    else:
+        routing = {"rds": {"route_config_name": stat_prefix, "config_source": routes}}
     manager = _typed(
         "envoy.filters.network.http_connection_manager",
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix=stat_prefix,
         generate_request_id=True,
         **({"tracing": tracing} if tracing else {}),
-        route_config={"virtual_hosts": hosts},
+        **routing,
         http_filters=filters if direction == "OUTBOUND" else filters[1:],
     )
     return {
@@ -246,17 +208,6 @@ def _cluster(name: str, port: int, host: str = "127.0.0.1", *, http2: bool = Fal
         options = {"@type": f"type.googleapis.com/{HTTP2}", "explicit_http_config": {"http2_protocol_options": {}}}
         cluster["typed_extension_protocol_options"] = {HTTP2: options}
     return cluster
-
-
-def _service_cluster(service: str, endpoints: Path) -> Config:
-    source = {"path": str(endpoints / f"{service}.json"), "watched_directory": {"path": str(endpoints)}}
-    return {
-        "name": upstream_cluster(service),
-        "type": "EDS",
-        "connect_timeout": "1s",
-        "lb_policy": "LEAST_REQUEST",  # Istio's default since 1.14
-        "eds_cluster_config": {"eds_config": {"path_config_source": source}},
-    }
 
 
 def _collectors(ends: Ends) -> list[Config]:

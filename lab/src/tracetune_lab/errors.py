@@ -29,5 +29,9 @@ class StoppedError(LabError):
     """The user stopped the lab, and it has ended every process it had started."""
 
 
+class InvalidManifestError(LabError):
+    """A file of manifests cannot be read, or holds something else."""
+
+
 class PriorityRefusedError(LabError):
     """Real-time priority is wanted and the system does not allow it."""

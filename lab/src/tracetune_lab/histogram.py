@@ -36,6 +36,11 @@ class Histogram(msgspec.Struct):
             else float("nan")
         )
 
+    def within(self, seconds: float) -> int:
+        """How many of the counted latencies are at most so long, to the width of a bucket."""
+        bound = _bucket(round(seconds * 1e6))
+        return sum(count for bucket, count in self.counts.items() if bucket <= bound)
+
     def quantile_seconds(self, quantile: float) -> float:
         """The latency that `quantile` of the counted ones do not exceed, NaN when none was counted."""
         wanted = quantile * self.total()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from tracetune_lab import envoy
+from tracetune_lab import envoy_resources
 from tracetune_lab.behaviour import AddedLatency, Behaviour
 from tracetune_lab.faults import OF_THE_LOAD, Fault, Truth, truth_of
 from tracetune_lab.lab import Lab
@@ -131,7 +131,7 @@ async def _runtime(lab: Lab, fault: Fault) -> AsyncIterator[None]:
         # number at a key of fractional percent as a whole percent.
         service, values = GATEWAY, {"tracing.random_sampling": str(round(fault.magnitude * 100))}
     else:
-        key = envoy.hop_runtime_key(fault.service, fault.operation)
+        key = envoy_resources.hop_runtime_key(fault.service, fault.operation)
         service = fault.caller
         values = {f"{key}.percent": "100", f"{key}.milliseconds": str(round(fault.magnitude * 1000))}
     await lab.set_runtime(service, values)

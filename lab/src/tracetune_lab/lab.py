@@ -18,6 +18,7 @@ from tracetune_lab import envoy, envoy_admin, ports, priority, programs
 from tracetune_lab.behaviour import Behaviour
 from tracetune_lab.errors import InvalidTopologyError
 from tracetune_lab.load import LoadPlan, LoadReport
+from tracetune_lab.outbound import Outbound
 from tracetune_lab.plan import GATEWAY, Ends, Export, HostPlan, Instance, SpansFrom, pod_name
 from tracetune_lab.priority import Priority
 from tracetune_lab.processes import Processes
@@ -25,6 +26,7 @@ from tracetune_lab.profiles import most_rps
 from tracetune_lab.service import BEHAVIOUR_PATH
 from tracetune_lab.sink import Sink
 from tracetune_lab.topology import Topology
+from tracetune_lab.topology_rules import MAX_REPLICAS
 from tracetune_lab.work import measure_cpu_rounds_per_second
 
 # Spans leave Envoy and the SDK at most this long after they ended (both flush every second).
@@ -60,14 +62,16 @@ class Lab:
         self.topology = topology
         self.options = options
         self.instances: dict[str, list[Instance]] = {}
+        self._started: dict[str, list[Instance]] = {}
+        self._behaviours: dict[str, Behaviour] = {}
         self.sink = Sink(keep, options.seed)
         self._folder = folder
-        self._endpoints = folder / "endpoints"
+        self._watched = folder / "watched"
 
     async def __aenter__(self) -> Self:
         """Start everything and wait until every Envoy and every app is ready."""
-        for path in (self._folder, self._endpoints):
-            path.mkdir(parents=True, exist_ok=True)
+        self._watched.mkdir(parents=True, exist_ok=True)
+        self.outbound = Outbound(self.topology, self._watched)
         self.realtime = priority.is_realtime(self.options.priority)
         self.processes = Processes(self._folder, realtime=self.realtime)
         if self.realtime:
@@ -119,6 +123,7 @@ class Lab:
             url = f"http://127.0.0.1:{instance.app_port}{BEHAVIOUR_PATH}"
             async with self.client.post(url, data=msgspec.json.encode(behaviour)) as answer:
                 answer.raise_for_status()
+            self._behaviours[instance.pod] = behaviour
 
     async def set_runtime(self, service: str, values: dict[str, str]) -> None:
         """Change Envoy runtime values at every sidecar of a service, or at the gateway."""
@@ -137,16 +142,41 @@ class Lab:
         """Start replicas of another version beside the running ones, without traffic yet."""
         replicas = self.topology.services[service].replicas
         added = [self._place(service, version, replica) for replica in range(replicas)]
-        await self._start_host(f"host-{service}-{version}", added)
-        for instance in added:
-            await self._start_sidecar(f"envoy-{instance.pod}", [instance])
-        await self._wait_ready(added)
+        await self._start_replicas(f"host-{service}-{version}", added)
         return added
 
     def route_to(self, service: str, instances: list[Instance]) -> None:
         """Send a service's traffic to these replicas from now on."""
         self.instances[service] = instances
-        envoy.write_endpoints(self._endpoints, service, instances)
+        self.outbound.route_to(service, instances)
+
+    async def scale(self, service: str, replicas: int) -> None:
+        """Give a service so many replicas from now on; those no longer needed keep running without traffic.
+
+        Raises:
+            InvalidTopologyError: there is no such service, the number is not 1 to 8, or its replicas share their slots.
+        """
+        spec = self.topology.services.get(service)
+        if spec is None or not 1 <= replicas <= MAX_REPLICAS:
+            raise InvalidTopologyError(f"cannot scale {service} to {replicas}: name a service, and 1 to {MAX_REPLICAS}")
+        if spec.pool.shared and replicas > spec.replicas:
+            raise InvalidTopologyError(f"cannot scale {service} up while it runs: its replicas share their slots")
+        started = self._started.setdefault(service, list(self.instances[service]))
+        if len(started) < replicas:
+            added = [self._place(service, spec.version, number) for number in range(len(started), replicas)]
+            await self._start_replicas(f"host-{service}-{len(started)}", added)
+            # A fault of the service is its new replicas' too; one of a single replica is not.
+            behaviours = [self._behaviours.get(instance.pod, Behaviour()) for instance in started]
+            if all(behaviour == behaviours[0] for behaviour in behaviours):
+                await self.set_behaviour(added, behaviours[0])
+            started.extend(added)
+        self.route_to(service, started[:replicas])
+
+    async def _start_replicas(self, host: str, added: list[Instance]) -> None:
+        await self._start_host(host, added)
+        for instance in added:
+            await self._start_sidecar(f"envoy-{instance.pod}", [instance])
+        await self._wait_ready(added)
 
     def skew_clock(self, service: str, seconds: float) -> None:
         """Shift the wall clock of a service's host: its app and its sidecar."""
@@ -229,7 +259,8 @@ class Lab:
             await self._start_sidecar(f"envoy-{label}", instances)
 
     async def _start_sidecar(self, name: str, instances: list[Instance]) -> None:
-        bootstrap = envoy.sidecar_bootstrap(self.topology, instances, self.ends, self._endpoints)
+        self.outbound.add(instances)
+        bootstrap = envoy.sidecar_bootstrap(self.topology, instances, self.ends, self._watched)
         for instance in instances:
             self._admin_ports[instance.pod] = instances[0].admin_port
         await self._start_envoy(name, bootstrap, self._skew_environment(instances[0].service))
@@ -237,7 +268,8 @@ class Lab:
     async def _start_gateway(self) -> None:
         admin = self._block.take()
         self._admin_ports[f"{GATEWAY}-0"] = admin
-        bootstrap = envoy.gateway_bootstrap(self.topology, (self.gateway_port, admin), self.ends, self._endpoints)
+        self.outbound.add_gateway()
+        bootstrap = envoy.gateway_bootstrap((self.gateway_port, admin), self.ends, self._watched)
         await self._start_envoy("envoy-gateway", bootstrap, {})
 
     async def _start_envoy(self, name: str, bootstrap: envoy.Config, environment: dict[str, str]) -> None:

@@ -40,6 +40,7 @@ class MinuteOfOperation(msgspec.Struct):
     statuses: dict[int, int] = msgspec.field(default_factory=dict)
     latency: Histogram = msgspec.field(default_factory=Histogram)
     latency_since_sent: Histogram = msgspec.field(default_factory=Histogram)
+    latency_of_failed: Histogram = msgspec.field(default_factory=Histogram)
 
 
 class LoadReport(msgspec.Struct):
@@ -114,6 +115,8 @@ class Generator:
         row.latency_since_sent.add(now - sent)
         if arrival.at_seconds >= self._plan.warm_up_seconds:
             self.report.measured.setdefault(arrival.operation, Histogram()).add(now - due)
+        if status == 0 or status >= 500:
+            row.latency_of_failed.add(now - due)
         if status:
             row.answered += 1
             self.report.answered += 1

@@ -38,6 +38,12 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return self.rates_rps[int(at_seconds / self.replay_step_seconds) % len(self.rates_rps)]
         return self.base_rps + (self.peak_rps - self.base_rps) * self._weight(at_seconds, run_seconds)
 
+    def times(self, factor: float) -> Profile:
+        """The same profile at `factor` times the rate."""
+        rates = [factor * rate for rate in self.rates_rps]
+        scaled = {"base_rps": factor * self.base_rps, "peak_rps": factor * self.peak_rps, "rates_rps": rates}
+        return msgspec.structs.replace(self, **scaled)
+
     def most_rps(self) -> float:
         """The highest rate of the profile."""
         return max([self.base_rps, self.peak_rps] if self.kind != "replay" else self.rates_rps)
