@@ -16,15 +16,16 @@ import pytest
 
 from tracetune_lab import counts, ports
 from tracetune_lab.errors import InvalidTopologyError, PortsBusyError, ProcessDiedError
-from tracetune_lab.faults import Fault
+from tracetune_lab.faults import Fault, Truth
 from tracetune_lab.lab import Lab, LabOptions
 from tracetune_lab.load import LoadPlan
 from tracetune_lab.profiles import Profile
 from tracetune_lab.record import record
 from tracetune_lab.recordings import Recording
 from tracetune_lab.scenarios import Scenario
+from tracetune_lab.topology import span_name
 from tracetune_lab.topology_files import load_topology
-from tracetune_lab.views import CLIENT, SERVER, hop_seconds, read_spans
+from tracetune_lab.views import CLIENT, SERVER, Spans, hop_seconds, read_spans
 
 # Sockets of aiohttp's and gRPC's loops may be closed by the collector after a loop has gone.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
@@ -47,7 +48,8 @@ SCENARIO = Scenario(
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    return asyncio.run(record(SCENARIO, tmp_path_factory.mktemp("recordings"), whole_minutes=False))
+    # Real-time priority keeps the machine's other work out of the times, where the system permits it.
+    return asyncio.run(record(SCENARIO, tmp_path_factory.mktemp("recordings"), whole_minutes=False, priority="auto"))
 
 
 def test_every_request_is_answered_and_every_span_of_envoy_is_recorded(recording: Recording) -> None:
@@ -79,21 +81,37 @@ def test_added_latency_is_in_the_own_time_of_its_operation_and_nowhere_else(reco
 
     changes = {}
     for service, name in spans.operations():
-        of_operation = spans.server(service, name)
-        before = of_operation.between(recording.manifest.load_started_unix_nano, truth.start_unix_nano)
-        during = of_operation.between(truth.start_unix_nano, truth.end_unix_nano)
+        before, during = around(recording, spans.server(service, name), truth)
         changes[name] = float(np.median(during.own_seconds) - np.median(before.own_seconds))
-    assert changes.pop(truth.span_name) == pytest.approx(0.3, abs=0.08)
-    assert max(changes.values()) < 0.1
+    added = changes.pop(truth.span_name)
+    # A busy machine makes all operations slower: what the others became slower by is the noise of this very run.
+    noise = max(abs(change) for change in changes.values())
+    assert added - float(np.median(list(changes.values()))) == pytest.approx(
+        0.3, abs=0.08 + noise
+    )  # some wait for the pool
+    assert noise < added / 3
+
+
+def around(recording: Recording, spans: Spans, truth: Truth) -> tuple[Spans, Spans]:
+    """The spans before the fault, and while it lasted."""
+    started = recording.manifest.load_started_unix_nano
+    before = spans.between(started, truth.start_unix_nano)
+    return before, spans.between(truth.start_unix_nano, truth.end_unix_nano)
 
 
 def test_slow_hop_is_between_the_sidecars(recording: Recording) -> None:
     spans, truth = read_spans(recording), recording.truths()[1]
 
-    during = spans.between(truth.start_unix_nano, truth.end_unix_nano)
-    before = spans.between(recording.manifest.load_started_unix_nano, truth.start_unix_nano)
-    hops = [float(np.median(hop_seconds(part, "reviews.default", truth.span_name))) for part in (before, during)]
-    assert hops[1] - hops[0] == pytest.approx(0.2, abs=0.06)
+    periods = around(recording, spans, truth)
+    changes = {}
+    for caller, callee in (("reviews", "ratings"), ("productpage", "details"), ("productpage", "reviews")):
+        name = span_name(callee, f"GET /{callee}")
+        before, during = (float(np.median(hop_seconds(part, f"{caller}.default", name))) for part in periods)
+        changes[name] = during - before
+    added = changes.pop(truth.span_name)
+    noise = max(abs(change) for change in changes.values())
+    assert added == pytest.approx(0.2, abs=0.03 + noise)
+    assert noise < added / 3
 
 
 def test_errors_are_half_of_the_calls_and_are_retried(recording: Recording) -> None:
