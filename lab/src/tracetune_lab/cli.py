@@ -21,6 +21,7 @@ from tracetune_lab import (
     manifests,
     pictures,
     play,
+    predict_check,
     scenarios,
     sweep,
     sweep_table,
@@ -192,6 +193,28 @@ def draw(
     for scenario in scenarios.catalogue():
         place = recordings / scenario.split / scenario.name
         typer.echo(pictures.draw(Recording(place), output / f"{scenario.name}.svg"))
+
+
+@app.command(name="predict-check")
+def check_predictions(
+    predictions: Annotated[Path, typer.Argument(help="JSON; docs/lab.md has the format.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Seal here, then measure the points.")] = None,
+    against: Annotated[Path | None, typer.Option(help="A table measured before, in place of measuring.")] = None,
+    grid: Annotated[Path | None, typer.Option(help="A grid file: mix, pools, seconds of a point.")] = None,
+    priority: PriorityOption = "auto",
+) -> None:
+    """Compare predictions with what is measured after they were sealed. Example: predict-check p.json -o out/check."""
+    _check_choice("--priority", priority, Priority)
+    if (output is None) == (against is None):
+        raise LabError("give either -o DIRECTORY, to seal and measure, or --against TABLE")
+    if against is not None:
+        judged = predict_check.against(predictions, against)
+    else:
+        place = cast("Path", output)
+        judged = _in_order(
+            predict_check.measure(predictions, place, load_grid(grid), cast("Priority", priority), typer.echo)
+        )
+    typer.echo(predict_check.text(judged))
 
 
 @app.command(name="try")

@@ -33,5 +33,9 @@ class InvalidManifestError(LabError):
     """A file of manifests cannot be read, or holds something else."""
 
 
+class InvalidPredictionError(LabError):
+    """A file of predictions breaks a rule, or does not prove what it should."""
+
+
 class PriorityRefusedError(LabError):
     """Real-time priority is wanted and the system does not allow it."""
