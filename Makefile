@@ -72,6 +72,7 @@ bench: $(VENV)/.dev  ## Measure speed and size; prints tables, writes benchmarks
 docs: $(VENV)/.dev  ## Write the reference from the code and build the documentation into build/site.
 	@$(BIN)/python scripts/reference.py
 	@$(BIN)/python scripts/openapi.py
+	@$(BIN)/python scripts/dashboards.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/site
 
 ui:  ## Build the report's JavaScript and CSS into the package (needs Node).

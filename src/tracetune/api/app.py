@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.middleware.gzip import GZipMiddleware
 
 from tracetune import __version__
-from tracetune.api import pages, reading, reference, saying, stream
+from tracetune.api import metrics, pages, reading, reference, saying, stream
 from tracetune.api.access import Access
 from tracetune.api.alerting import Alerter, Channel
 from tracetune.api.answers import answer
@@ -65,7 +65,15 @@ def create_app(publisher: Publisher, notebook: NoteBook | None = None, options: 
     alerter = Alerter(publisher, book, chosen.channels, chosen.external_url, chosen.clock)
     app.state.context = Context(Snapshots(publisher), book, alerter, dict(chosen.links), chosen.clock)
     handle_problems(app)
-    for router in (health, reading.router, saying.router, stream.router, reference.router, pages.router):
+    for router in (
+        health,
+        metrics.router,
+        reading.router,
+        saying.router,
+        stream.router,
+        reference.router,
+        pages.router,
+    ):
         app.include_router(router)
     app.add_middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED_BYTES, compresslevel=5)
     app.add_middleware(Guard, access=chosen.access, limits=chosen.limits)
