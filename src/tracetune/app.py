@@ -17,6 +17,9 @@ from tracetune.forecasting.candidates import can_train, candidates
 from tracetune.pipeline import Report, Stopwatch
 from tracetune.ports import MinuteStore
 from tracetune.proofs.backtest import Backtest, backtest
+from tracetune.proofs.histories import Comparison, compare
+from tracetune.proofs.histories import parse as length_of
+from tracetune.proofs.plot import svg
 from tracetune.proofs.power import FACTORS, Power, power
 from tracetune.proofs.replay import Teacher
 from tracetune.proofs.static import parse
@@ -112,6 +115,23 @@ class Application:
         for service, instance in zip(services, instances, strict=True):
             seen.setdefault(service, set()).add(instance)
         return join(workloads, sorted(seen), {name: frozenset(found - {""}) for name, found in seen.items()})
+
+    def compare_history(self, patterns: Sequence[str], lengths: Sequence[str], report: Report) -> Comparison:
+        """Models of these lengths of history, as 30m, 24h or 7d, judged on the same later minutes.
+
+        Raises:
+            InvalidInput: a length that cannot be read or none at all, or as from ``ingest``.
+            NotEnoughData: there are too few minutes to learn from any of them.
+        """
+        if not lengths:
+            raise InvalidInput("no length of history is named", hint="name some before the files: 30m 24h 7d")
+        for each in lengths:
+            length_of(each)
+        return compare(self._history(patterns, report), lengths, self._teacher(report), report)
+
+    def draw(self, found: Comparison) -> str:
+        """The comparison as SVG."""
+        return svg(found)
 
     def write_report(self, found: Analysis, path: Path) -> None:
         """Write the analysis as one self-contained page.

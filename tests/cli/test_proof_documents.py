@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.proofs.test_plot import comparison
 from tests.proofs.test_sentences import PAGE, PLAIN
 
 from tracetune.cli import proof_documents
@@ -41,3 +42,12 @@ def test_an_operation_that_is_never_caught_has_no_smallest_size() -> None:
 
     assert (found["span_name"], found["smallest_factor"], found["median_delay_minutes"]) == (None, None, None)
     assert found["sizes"] == [{"factor": 2.0, "caught": 2, "trials": 8, "delay_minutes": [5, 9]}]
+
+
+def test_histories_carry_their_measures_and_nothing_that_json_lacks() -> None:
+    short, _ = comparison().histories
+
+    found = proof_documents.histories(replace(comparison(), histories=(replace(short, mase=float("nan")),)))
+
+    (history,) = found["histories"]
+    assert (history["history"], history["minutes"], history["mase"], history["found"]) == ("30m", 30, None, 20)

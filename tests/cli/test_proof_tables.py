@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rich.console import Console
+from tests.proofs.test_plot import comparison
 from tests.proofs.test_sentences import PLAIN
 
 from tracetune.cli import proof_tables
@@ -54,3 +55,11 @@ def test_power_shows_how_often_each_size_was_caught() -> None:
 
     row = next(line for line in text.splitlines() if line.startswith("cart"))
     assert row.split() == ["cart", "GET", "/cart", "12", "2×", "6", "min", "(5–9)", "0/8", "3/3"]
+
+
+def test_the_best_history_is_told_with_who_speaks_in_it() -> None:
+    text = _text(proof_tables.histories(comparison()))
+
+    row = next(line for line in text.splitlines() if line.startswith("24h  "))
+    assert row.split()[:10] == ["24h", "8.0", "%", "98", "%", "0.70", "30/40", "1", "0.85", "3.8"]
+    assert row.rstrip().endswith("the LSTM for 9")

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from typer.testing import Result
 
 from tracetune.cli import proofs
-from tracetune.errors import InvalidInput
+from tracetune.errors import InvalidInput, NotEnoughData
 
 QUICK = ("--model", "baselines", "--quiet")
 TRUTH = "service,start,end,kind\npayments,2026-03-02T02:30:00Z,2026-03-02T03:05:00Z,release_regression\n"
@@ -71,3 +71,18 @@ def test_power_gives_trials_of_each_size_for_every_operation_and_service(run: Ru
     assert services == {each["service_name"] for each in found["operations"]}
     assert {size["factor"] for each in found["operations"] for size in each["sizes"]} == {4.0}
     assert found["headline"].startswith("Slowed down to 4× for 12 minutes")
+
+
+def test_compare_history_says_what_it_has_no_data_for(run: Run, shop_files: Path) -> None:
+    result = run("compare-history", "24h", "7d", shop_files, *QUICK)
+
+    assert isinstance(result.exception, NotEnoughData)
+    assert "24h of history is longer" in result.exception.message or "too few" in result.exception.message
+
+
+def test_compare_history_asks_for_lengths_before_it_reads(run: Run) -> None:
+    none = run("compare-history", "/no/such/file", *QUICK)
+    odd = run("compare-history", "3w", "/no/such/file", *QUICK)
+
+    assert "no length of history" in str(none.exception)
+    assert "'3w'" in str(odd.exception)

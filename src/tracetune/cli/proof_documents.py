@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from statistics import median
 from typing import Any
 
 from tracetune.domain import words
 from tracetune.proofs import sentences
 from tracetune.proofs.backtest import Backtest, Side
+from tracetune.proofs.histories import Comparison, History
 from tracetune.proofs.pages import Page, a_week
 from tracetune.proofs.power import OperationPower, Power
 from tracetune.proofs.truth import Happening
@@ -55,6 +57,31 @@ def power(found: Power) -> Document:
         "starts": [words.timestamp(start) for start in found.starts],
         "operations": [_power(each) for each in found.operations],
         "services": [_power(each) for each in found.services],
+    }
+
+
+def histories(found: Comparison) -> Document:
+    """Each length of history with its measures."""
+    return {
+        "headline": sentences.histories(found),
+        "judged_from": words.timestamp(found.cut),
+        "judged_until": words.timestamp(found.last),
+        "histories": [_history(each) for each in found.histories],
+        "left_out": list(found.too_long),
+    }
+
+
+def _history(each: History) -> Document:
+    measures = {"loss": each.loss, "coverage": each.coverage, "mase": each.mase, "threshold": each.threshold}
+    return {
+        "history": each.name,
+        "minutes": each.minutes,
+        **{name: round(value, 4) if math.isfinite(value) else None for name, value in measures.items()},
+        "found": each.hits,
+        "injected": each.trials,
+        "false": each.false,
+        "f1": round(each.f1, 4),
+        "speakers": dict(each.speakers),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +30,9 @@ Truth = Annotated[
         "end, kind}, or CSV with that header.",
     ),
 ]
+
+_LENGTH = re.compile(r"\d+[a-z]")
+"""What stands for a length of history among the arguments; a file of such a name is given as ./30m."""
 
 
 def backtest(
@@ -95,4 +99,44 @@ def power(
     out.show(proof_tables.power(found), proof_documents.power(found), as_json=as_json, to=output)
 
 
-ALL: tuple[Callable[..., None], ...] = (backtest, power)
+def compare_history(
+    lengths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="LENGTH... [FILE...]", help="Lengths of history, as 30m 24h 7d, then trace files or folders."
+        ),
+    ],
+    *,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the bands side by side into this SVG.")
+    ] = None,
+    store: options.Store = None,
+    model: options.Model = None,
+    seed: options.Seed = None,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> None:
+    """Set models of short and of long history side by side: error, coverage, and slowdowns found in the same later minutes.
+
+    \b
+    tracetune compare-history 30m 24h 7d traces/ --plot history.svg
+    """
+    from tracetune.cli import output as out
+    from tracetune.cli import proof_documents, proof_tables
+    from tracetune.cli.opening import application
+    from tracetune.cli.progress import progress
+
+    names = [each for each in lengths if _LENGTH.fullmatch(each)]
+    files = [each for each in lengths if each not in names]
+    app = application(config, options.flags(store=store, model=model, seed=seed), quiet=quiet, verbose=verbose)
+    with progress(quiet=quiet) as report:
+        found = app.compare_history(files, names, report)
+    if plot is not None:
+        out.write_whole(plot, app.draw(found))
+    out.show(proof_tables.histories(found), proof_documents.histories(found), as_json=as_json, to=output)
+
+
+ALL: tuple[Callable[..., None], ...] = (backtest, power, compare_history)

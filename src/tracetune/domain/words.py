@@ -84,6 +84,18 @@ def number_of(n: int, singular: str, plural: str = "") -> str:
     return f"{count(n)} {singular if n == 1 else plural or singular + 's'}"
 
 
+def length(minutes: float) -> str:
+    """A stretch of time in the unit that suits it.
+
+    >>> length(50), length(705), length(10_080)
+    ('50 minutes', '11.8 hours', '7 days')
+    """
+    if minutes < 120:
+        return number_of(round(minutes), "minute")
+    amount, unit = (minutes / 60, "hours") if minutes < 2880 else (minutes / 1440, "days")
+    return f"{amount:.1f}".removesuffix(".0") + f" {unit}"
+
+
 def clock(minute: int) -> str:
     """The time of day of a minute since the Unix epoch, in UTC.
 

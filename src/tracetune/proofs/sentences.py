@@ -7,27 +7,15 @@ from statistics import median, median_high
 
 from tracetune.domain import words
 from tracetune.proofs.backtest import Backtest, Side
+from tracetune.proofs.histories import Comparison
 from tracetune.proofs.pages import Score
 from tracetune.proofs.power import Power
-
-
-def length(minutes: float) -> str:
-    """A stretch of time in the unit that suits it.
-
-    >>> length(50), length(705), length(10_080)
-    ('50 minutes', '11.8 hours', '7 days')
-    """
-    if minutes < 120:
-        return words.number_of(round(minutes), "minute")
-    if minutes < 2880:
-        return f"{minutes / 60:.1f}".removesuffix(".0") + " hours"
-    return f"{minutes / 1440:.1f}".removesuffix(".0") + " days"
 
 
 def backtest(found: Backtest) -> str:
     """Hits, delay and false pages of both sides where the truth is known; else pages, time in alarm and agreement."""
     ours, theirs = found.tracetune, found.static
-    during = f"In the {length(found.judged)} judged"
+    during = f"In the {words.length(found.judged)} judged"
     if ours.score is not None and theirs.score is not None:
         faults = len(ours.score.delays)
         none = "" if faults else " nothing was wrong:"
@@ -48,12 +36,29 @@ def power(found: Power) -> str:
     within = [each for each in found.operations if each.smallest is not None and each.smallest.factor <= usual]
     delays = [d for each in within for c in each.caught if c.factor == usual for d in c.delays]
     sentence = (
-        f"Slowed down to {usual:g}× for {length(found.lasting_minutes)}, {len(within)} of {count} are caught, "
+        f"Slowed down to {usual:g}× for {words.length(found.lasting_minutes)}, {len(within)} of {count} are caught, "
         f"half of the times within {words.number_of(round(median(delays)), 'minute')}"
     )
     never = len(found.operations) - len(caught)
     largest = found.operations[0].caught[-1].factor
     return f"{sentence}; {never} not even at {largest:g}×." if never else f"{sentence}."
+
+
+def histories(found: Comparison) -> str:
+    """Whether more history helps, by how much, and what there were no data for."""
+    first = min(found.histories, key=lambda each: each.minutes)
+    best = min(found.histories, key=lambda each: each.loss)
+    injected = words.number_of(best.trials, "injected slowdown")
+    finds = f"finds {best.hits} of {injected} with {words.number_of(best.false, 'false anomaly', 'false anomalies')}"
+    if len(found.histories) == 1:
+        sentence = f"{best.name} of history {finds}"
+    elif best is first:
+        sentence = f"More history does not help here: {best.name} forecasts best, and {finds}"
+    else:
+        better = words.share(1.0 - best.loss / first.loss)
+        sentence = f"{best.name} of history beats {first.name} by {better} in forecast error and {finds}"
+        sentence += f", beside {first.hits} with {first.false}"
+    return "; ".join([sentence, *found.too_long]) + "."
 
 
 def _scored(score: Score) -> str:
@@ -66,7 +71,7 @@ def _scored(score: Score) -> str:
 
 
 def _rung(side: Side) -> str:
-    return f"{times(len(side.pages))} ({length(side.alarm_minutes)} in alarm)" if side.pages else "never"
+    return f"{times(len(side.pages))} ({words.length(side.alarm_minutes)} in alarm)" if side.pages else "never"
 
 
 def times(count: int) -> str:
