@@ -150,6 +150,7 @@ def _ingested(summary: TraceSummary, intake: Intake, sources: tuple[SourceSummar
         end_time_unix_nano=intake.last_nano,
         findings=_rejections(intake, summary.spans) + summary.findings(),
         exemplars=summary.exemplars,
+        calls=summary.calls,
     )
 
 

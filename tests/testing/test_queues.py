@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tracetune.testing.queues import Network, Requests, simulate
+from tracetune.testing.queues import (
+    AT_RANDOM,
+    IN_TURN,
+    LESS_BUSY_OF_TWO,
+    OWN_WORK,
+    SHARED,
+    WHOLE_REQUEST,
+    Network,
+    Requests,
+    simulate,
+)
 
 
 def network(*, slots: tuple[int, ...] = (1,), sigma: float = 0.0, groups: tuple[tuple[int, ...], ...] = ()) -> Network:
@@ -27,6 +37,8 @@ def network(*, slots: tuple[int, ...] = (1,), sigma: float = 0.0, groups: tuple[
         slow_from_nano=np.zeros(others + 1, np.int64),
         slow_until_nano=np.zeros(others + 1, np.int64),
         slow_factor=np.ones(others + 1),
+        discipline=np.full(others + 1, OWN_WORK),
+        balancing=np.full(others + 1, IN_TURN),
     )
 
 
@@ -106,3 +118,34 @@ def test_calls_in_a_circle_are_refused() -> None:
 
     with pytest.raises(ValueError, match="in a circle"):
         run(circle, [0])
+
+
+def test_a_slot_held_for_the_whole_request_is_held_while_it_waits_for_its_calls() -> None:
+    queue = network(groups=((1,),))._replace(discipline=np.array([WHOLE_REQUEST, OWN_WORK]))
+
+    requests = run(queue, [0, 10])
+
+    roots = requests.ended[requests.parent < 0] // 1_000_000
+    # 100 ms of work, 50 ms of a call and 100 ms of work, one request after the other.
+    assert roots.tolist() == [250, 500]
+
+
+def test_shared_slots_make_all_the_slower_the_more_there_are() -> None:
+    queue = network()._replace(discipline=np.array([SHARED]))
+
+    requests = run(queue, [0, 50])
+
+    # The first has half of its work left when the second comes; at half the rate that takes 100 ms. The second has then
+    # done half of its work, and goes on alone.
+    assert (requests.ended // 1_000_000).tolist() == [150, 200]
+    assert ((requests.worked_nano) // 1_000_000).tolist() == [100, 100]
+
+
+def test_the_less_busy_of_two_instances_is_taken_more_often_than_at_random() -> None:
+    times = (np.sort(np.random.default_rng(3).random(4000)) * 150_000).astype(np.int64).tolist()
+    waits = {}
+    for balancing in (AT_RANDOM, LESS_BUSY_OF_TWO):
+        requests = run(network(slots=(1, 1, 1, 1))._replace(balancing=np.array([balancing])), times)
+        waits[balancing] = float(np.mean(requests.ended - requests.arrived))
+
+    assert waits[LESS_BUSY_OF_TWO] < 0.9 * waits[AT_RANDOM]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tracetune.domain.advice import Advice, Capacity
 from tracetune.domain.anomalies import Incident
+from tracetune.domain.calls import CallSample
 from tracetune.domain.causes import CauseRanking
 from tracetune.domain.forecasts import Forecast
 from tracetune.domain.graph import ServiceGraph
@@ -36,6 +37,7 @@ class Ingested:
         start_time_unix_nano, end_time_unix_nano: of the earliest and the latest span; both 0 where there was none.
         findings: problems of the span data, the most harmful first.
         exemplars: the spans of the traces in ``minutes.exemplars``, as far as they were kept.
+        calls: all calls of a few of the minutes, to estimate queues from.
     """
 
     minutes: MinuteBatch
@@ -47,6 +49,7 @@ class Ingested:
     end_time_unix_nano: int
     findings: tuple[Finding, ...]
     exemplars: SpanBatch
+    calls: CallSample = field(default_factory=CallSample.empty)
 
 
 @dataclass(frozen=True, slots=True)

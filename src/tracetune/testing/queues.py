@@ -1,7 +1,8 @@
 """Requests that queue for the slots of instances: a discrete-event simulation of call trees.
 
-Every operation alternates between own work, which needs one slot of its instance, and groups of calls, during which it
-holds none. A request that finds no free slot waits its turn (first come, first served), so latency follows from load.
+Every operation alternates between own work and groups of calls. By the discipline of its service it needs one slot of its
+instance in own work only, or from begin to end, or shares the slots with all others at work. A request that finds no free
+slot waits its turn (first come, first served), so latency follows from load.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_ARRIVED, _WORKED, _RETURNED = 0, 1, 2
+_ARRIVED, _WORKED, _RETURNED, _SHARED = 0, 1, 2, 3
+
+OWN_WORK, WHOLE_REQUEST, SHARED = 0, 1, 2
+"""What a service needs a slot for, or that all at work share its slots as processors."""
+
+IN_TURN, AT_RANDOM, LESS_BUSY_OF_TWO = 0, 1, 2
+"""How an instance is chosen; of two at random the one with fewer requests, as Envoy's LEAST_REQUEST does."""
 _TRAVEL_SIGMA = 0.35  # of the lognormal spread of network times: p95 is 1.8 times the median
 
 
@@ -33,10 +40,12 @@ class Network(NamedTuple):
         probability: (call,), how often the call is made at all, 0 to 1.
         detached: (call,), whether the caller goes on without waiting, as after sending a message.
         travel_nano: (call,), median time to the callee, and back again.
-        instance_of_service: instances are taken in turn.
+        instance_of_service: the instances of each service.
         slots: (instance,), how many requests each works on at once.
         slow_from_nano, slow_until_nano: (operation,), when the work takes ``slow_factor`` times as long.
         slow_factor: (operation,).
+        discipline: (service,), OWN_WORK, WHOLE_REQUEST or SHARED.
+        balancing: (service,), IN_TURN, AT_RANDOM or LESS_BUSY_OF_TWO.
     """
 
     service: Ints
@@ -53,13 +62,15 @@ class Network(NamedTuple):
     slow_from_nano: Ints
     slow_until_nano: Ints
     slow_factor: Floats
+    discipline: Ints
+    balancing: Ints
 
 
 class Requests(NamedTuple):
     """What happened to every request, (request,); callers stand before whom they call.
 
-    ``sent`` and ``returned`` are the caller's times, ``arrived`` and ``ended`` the callee's; ``worked_nano`` is the time
-    in which a slot was held. ``parent`` and ``call`` are -1 for the roots.
+    ``sent`` and ``returned`` are the caller's times, ``arrived`` and ``ended`` the callee's; ``worked_nano`` is the work
+    that was done, without waiting. ``parent`` and ``call`` are -1 for the roots.
     """
 
     parent: Ints
@@ -83,6 +94,12 @@ class _State(NamedTuple):
     last: Ints  # (instance,)
     turn: Ints  # (service,)
     used: Ints  # (1,), the number of requests so far
+    present: Ints  # (instance,), requests that arrived and have not ended
+    left_nano: Floats  # (request,), work still to do, where slots are shared
+    at_work: Ints  # (instance,), how many share its slots
+    since: Ints  # (instance,), when that number last changed
+    next: Ints  # (instance,), who of them ends first, as things are
+    foreseen: Ints  # (instance,), and when
 
 
 class _World(NamedTuple):
@@ -115,6 +132,12 @@ def simulate(network: Network, root_operation: Ints, root_time_nano: Ints, seed:
         last=np.full(instances, -1, np.int64),
         turn=np.zeros(len(network.instance_of_service) - 1, np.int64),
         used=np.zeros(1, np.int64),
+        present=np.zeros(instances, np.int64),
+        left_nano=np.full(capacity, -1.0),
+        at_work=np.zeros(instances, np.int64),
+        since=np.zeros(instances, np.int64),
+        next=np.full(instances, -1, np.int64),
+        foreseen=np.full(instances, -1, np.int64),
     )
     _run(network, requests, state, root_operation, root_time_nano, np.random.default_rng(seed))
     return Requests(*(column[: state.used[0]] for column in requests))
@@ -137,7 +160,7 @@ def _most_requests(network: Network) -> Ints:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
-def _run(
+def _run(  # noqa: C901 - the loop over events
     network: Network,
     requests: Requests,
     state: _State,
@@ -155,17 +178,22 @@ def _run(
         now, code = heappop(events)
         request, event = code // 4, code % 4
         if event == _ARRIVED:
-            requests.arrived[request] = now
-            _enter(world, request, now)
+            _arrive(world, request, now)
         elif event == _WORKED:
-            _release(world, requests.instance[request], now)
+            if network.discipline[network.service[requests.operation[request]]] == OWN_WORK:
+                _release(world, requests.instance[request], now)
             _proceed(world, request, now)
+        elif event == _SHARED:
+            instance = requests.instance[request]
+            if state.next[instance] == request and state.foreseen[instance] == now:  # else foreseen before a change
+                _share(world, request, now, -1)
+                _proceed(world, request, now)
         else:
             requests.returned[request] = now
             parent = requests.parent[request]
             state.waiting[parent] -= 1
             if state.waiting[parent] == 0:
-                _enter(world, parent, now)
+                _resume(world, parent, now)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
@@ -173,18 +201,50 @@ def _new(world: _World, operation: np.int64, parent: np.int64, call: np.int64) -
     network, requests, state = world.network, world.requests, world.state
     request: np.int64 = state.used[0]
     state.used[0] += 1
-    service = network.service[operation]
-    first = network.instance_of_service[service]
-    instances = network.instance_of_service[service + 1] - first
     requests.parent[request] = parent
     requests.root[request] = request if parent < 0 else requests.root[parent]
     requests.call[request] = call
     requests.operation[request] = operation
-    requests.instance[request] = first + state.turn[service] % instances
     requests.worked_nano[request] = 0
-    state.turn[service] += 1
     state.group[request] = network.group_of_operation[operation]
     return request
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _arrive(world: _World, request: np.int64, now: np.int64) -> None:
+    """Choose an instance, and take a slot if it is needed from now on."""
+    instance = _choose(world, world.network.service[world.requests.operation[request]])
+    world.requests.arrived[request] = now
+    world.requests.instance[request] = instance
+    world.state.present[instance] += 1
+    if world.network.discipline[world.network.service[world.requests.operation[request]]] == SHARED:
+        _work(world, request, now)
+    else:
+        _enter(world, request, now)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _choose(world: _World, service: np.int64) -> np.int64:
+    network, state = world.network, world.state
+    first = network.instance_of_service[service]
+    instances = network.instance_of_service[service + 1] - first
+    if network.balancing[service] == IN_TURN:
+        state.turn[service] += 1
+        return np.int64(first + (state.turn[service] - 1) % instances)
+    one = first + np.int64(world.rng.random() * instances)
+    if network.balancing[service] == AT_RANDOM:
+        return np.int64(one)
+    other = first + np.int64(world.rng.random() * instances)
+    return np.int64(one if state.present[one] <= state.present[other] else other)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _resume(world: _World, request: np.int64, now: np.int64) -> None:
+    """Go on after a group of calls: into the line again where only own work needs a slot."""
+    if world.network.discipline[world.network.service[world.requests.operation[request]]] == OWN_WORK:
+        _enter(world, request, now)
+    else:
+        _work(world, request, now)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
@@ -210,7 +270,55 @@ def _work(world: _World, request: np.int64, now: np.int64) -> None:
     if network.slow_from_nano[operation] <= now < network.slow_until_nano[operation]:
         work *= network.slow_factor[operation]
     world.requests.worked_nano[request] += np.int64(work)
-    heappush(world.events, (now + np.int64(work), np.int64(4 * request + _WORKED)))
+    if network.discipline[network.service[operation]] == SHARED:
+        world.state.left_nano[request] = work
+        _share(world, request, now, 1)
+    else:
+        heappush(world.events, (now + np.int64(work), np.int64(4 * request + _WORKED)))
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+def _share(  # noqa: C901 - one walk along all that share
+    world: _World, request: np.int64, now: np.int64, more: int
+) -> None:
+    """One more, or one less, shares the slots of an instance: do the work up to now, and foresee who ends next.
+
+    Those at work are linked by ``behind`` from the instance's ``first``.
+    """
+    state = world.state
+    instance = world.requests.instance[request]
+    slots = world.network.slots[instance]
+    if state.at_work[instance] > 0:
+        done = (now - state.since[instance]) * min(1.0, slots / state.at_work[instance])
+        other = state.first[instance]
+        while other >= 0:
+            state.left_nano[other] -= done
+            other = state.behind[other]
+    state.since[instance] = now
+    state.at_work[instance] += more
+    if more > 0:
+        state.behind[request] = state.first[instance]
+        state.first[instance] = request
+    elif state.first[instance] == request:
+        state.first[instance] = state.behind[request]
+    else:
+        other = state.first[instance]
+        while state.behind[other] != request:
+            other = state.behind[other]
+        state.behind[other] = state.behind[request]
+    soonest = state.first[instance]
+    state.next[instance] = soonest
+    if soonest < 0:
+        return
+    other = state.behind[soonest]
+    while other >= 0:
+        if state.left_nano[other] < state.left_nano[soonest]:
+            soonest = other
+        other = state.behind[other]
+    takes = max(0.0, state.left_nano[soonest]) / min(1.0, slots / state.at_work[instance])
+    state.next[instance] = soonest
+    state.foreseen[instance] = now + np.int64(np.ceil(takes))
+    heappush(world.events, (state.foreseen[instance], np.int64(4 * soonest + _SHARED)))
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
@@ -240,6 +348,9 @@ def _proceed(world: _World, request: np.int64, now: np.int64) -> None:
         if state.waiting[request] > 0:
             return
     requests.ended[request] = now
+    world.state.present[requests.instance[request]] -= 1
+    if network.discipline[network.service[requests.operation[request]]] == WHOLE_REQUEST:
+        _release(world, requests.instance[request], now)
     call = requests.call[request]
     if call >= 0 and not network.detached[call]:
         heappush(world.events, (now + _travel(world, call), np.int64(4 * request + _RETURNED)))

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from tracetune.testing.queues import Network
+from tracetune.testing.queues import IN_TURN, OWN_WORK, Network
 
 
 class Protocol(StrEnum):
@@ -165,6 +165,8 @@ def network() -> Network:
         slow_from_nano=np.zeros(operations, np.int64),
         slow_until_nano=np.zeros(operations, np.int64),
         slow_factor=np.ones(operations),
+        discipline=np.full(len(SERVICES), OWN_WORK),
+        balancing=np.full(len(SERVICES), IN_TURN),
     )
 
 

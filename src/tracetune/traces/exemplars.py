@@ -14,7 +14,7 @@ from tracetune.domain.minutes import EXEMPLARS, column, histograms, labels
 from tracetune.traces.columns import TraceColumns
 from tracetune.traces.grouping import KERNEL, Int32s, Int64s, group_rows
 from tracetune.traces.red import Operations
-from tracetune.traces.tables import label_column, to_table
+from tracetune.traces.tables import id_column, label_column, to_table
 
 MOST_SPANS_KEPT = 500
 """A longer trace is named but its spans are not kept: nobody reads it, and one would outweigh a day of others."""
@@ -63,20 +63,13 @@ def choose_exemplars(columns: TraceColumns, operations: Operations, entry: NDArr
             "minute": columns.minute[row],
             "service_name": label_column(columns.service[row], columns.labels.service),
             "span_name": label_column(columns.name[row], columns.labels.name),
-            "trace_id": _binary(columns.trace_id.take(row, axis=0)),
-            "span_id": _binary(columns.span_id[row]),
+            "trace_id": id_column(columns.trace_id.take(row, axis=0)),
+            "span_id": id_column(columns.span_id[row]),
             "duration_nano": duration[picked],
             "is_slowest": np.arange(len(picked)) < (slowest >= 0).sum(),
         },
     )
     return Exemplars(chosen, keep)
-
-
-def _binary(ids: Int64s) -> pa.Array:
-    """Ids back as the bytes they came from."""
-    data = np.ascontiguousarray(ids)
-    width = 8 * (data.shape[1] if data.ndim == 2 else 1)
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(data), [None, pa.py_buffer(data.tobytes())])
 
 
 def _has_most_calls(table: pa.Table, choice_of_group: Int32s, choices: int) -> NDArray[np.bool_]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow.compute as pc
 
+from tracetune.domain.calls import CallSample
 from tracetune.domain.minutes import EXEMPLARS, LINKS, PATHS, MinuteBatch
 from tracetune.domain.quality import Finding
 from tracetune.domain.spans import SpanBatch, SpanKind
+from tracetune.traces.calls import sample_calls
 from tracetune.traces.columns import TraceColumns
 from tracetune.traces.critical_path import critical_paths
 from tracetune.traces.entries import find_entries, find_root_calls
@@ -36,6 +38,7 @@ class TraceSummary:
         exemplars: the spans, as they were received, of the traces that are worth keeping.
         spans: how many spans there were, without duplicates.
         traces: how many traces.
+        calls: all calls of a few of the minutes.
     """
 
     minutes: MinuteBatch
@@ -43,6 +46,7 @@ class TraceSummary:
     exemplars: SpanBatch
     spans: int
     traces: int
+    calls: CallSample = field(default_factory=CallSample.empty)
 
     @classmethod
     def empty(cls) -> TraceSummary:
@@ -64,6 +68,7 @@ class TraceSummary:
             SpanBatch(spans.table.filter(chosen).combine_chunks()),
             sum(summary.spans for summary in summaries),
             sum(summary.traces for summary in summaries),
+            CallSample.merge([summary.calls for summary in summaries]),
         )
 
     def findings(self) -> tuple[Finding, ...]:
@@ -95,7 +100,14 @@ def summarise(spans: SpanBatch) -> TraceSummary:
     )
     kept = np.zeros(len(spans), np.bool_)
     kept[columns.row[exemplars.keep[columns.trace]]] = True
-    return TraceSummary(minutes, problems, spans if kept.all() else spans.filter(kept), len(columns), columns.traces)
+    return TraceSummary(
+        minutes,
+        problems,
+        spans if kept.all() else spans.filter(kept),
+        len(columns),
+        columns.traces,
+        sample_calls(columns, parents, entry),
+    )
 
 
 def summarise_late(spans: SpanBatch) -> TraceSummary:

@@ -20,6 +20,13 @@ def label_column(codes: NDArray[np.integer[Any]], values: Sequence[str]) -> pa.D
     return pa.DictionaryArray.from_arrays(pa.array(filled), pa.array(known[: max(empty + 1, len(values))], pa.string()))
 
 
+def id_column(ids: NDArray[np.int64]) -> pa.Array:
+    """Ids for comparing, (row,) or (row, 2), back as the bytes they came from."""
+    data = np.ascontiguousarray(ids)
+    width = 8 * (data.shape[1] if data.ndim == 2 else 1)
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(data), [None, pa.py_buffer(data.tobytes())])
+
+
 def to_table(schema: pa.Schema, columns: Mapping[str, Any]) -> pa.Table:
     """A table of the schema from its columns: numpy or Arrow arrays, or Histograms."""
     arrays = []
