@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -187,6 +188,9 @@ def demo(
     out_folder: Annotated[Path, typer.Option("--out", help="Folder for the traces and the report.")] = Path(
         "tracetune-demo"
     ),
+    recording: Annotated[
+        Path | None, typer.Option(help="Analyse this recording of the lab instead, and say what was really done.")
+    ] = None,
     model: options.Model = None,
     seed: options.Seed = None,
     quiet: options.Quiet = False,
@@ -196,18 +200,24 @@ def demo(
 
     \b
     tracetune demo --out demo
+    tracetune demo --recording lab/recordings/dev/shop-day-release --out demo
     """
     from tracetune.cli import output as out
-    from tracetune.cli import summary
+    from tracetune.cli import recorded, summary
     from tracetune.cli.progress import progress
 
+    real = recorded.read(recording) if recording is not None else None
     app = _application(None, options.flags(model=model, seed=seed), _level(quiet, verbose))
     with progress(quiet=quiet) as report:
-        files = app.write_demo(out_folder, report)
+        files = [real.spans] if real is not None else app.write_demo(out_folder, report)
         found = app.analyze([str(file) for file in files], report)
-    page = out_folder / "report.html"
+    page = out_folder / ("report.html" if real is None else "recorded.html")
+    with suppress(OSError):  # the report says what is wrong with its folder
+        out_folder.mkdir(parents=True, exist_ok=True)
     app.write_report(found, page)
     out.console().print(summary.summary(found, page))
+    if real is not None:
+        out.console().print(recorded.compared(real, found), markup=False, highlight=False)
 
 
 def settings(
