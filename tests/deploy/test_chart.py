@@ -145,8 +145,15 @@ def test_role_may_list_and_nothing_else() -> None:
 def test_objects_of_the_prometheus_operator_come_only_where_the_cluster_knows_them() -> None:
     without, with_operator = ({each["kind"] for each in _render(more=more)} for more in ((), OPERATOR))
 
-    assert "ServiceMonitor" in with_operator
-    assert "ServiceMonitor" not in without
+    assert {"ServiceMonitor", "PrometheusRule"} <= with_operator
+    assert not {"ServiceMonitor", "PrometheusRule"} & without
+
+
+def test_rules_of_the_chart_are_those_that_are_shipped_for_prometheus() -> None:
+    shipped = CHART.parents[1] / "prometheus" / "tracetune.rules.yml"
+
+    assert (CHART / "files" / shipped.name).read_text() == shipped.read_text()
+    assert _one(_render(more=OPERATOR), "PrometheusRule")["spec"] == yaml.safe_load(shipped.read_text())
 
 
 def test_settings_become_variables_that_tracetune_knows() -> None:
