@@ -32,7 +32,7 @@ from tracetune.forecasting.learn import learn as learn_series
 from tracetune.ports import Estimator, SpanReader
 from tracetune.sources.files import InputFile, read
 from tracetune.traces.assemble import Assembled, Assembler
-from tracetune.traces.summarise import TraceSummary, summarise, summarise_late
+from tracetune.traces.summarise import TraceSummary, summarise_assembled
 from tracetune.tuning.advise import advise
 from tracetune.tuning.capacity import capacities
 
@@ -88,7 +88,7 @@ class Intake:
 
     def _summarise(self, assembled: Iterable[Assembled]) -> None:
         for part in assembled:
-            self._summaries.append(summarise_late(part.spans) if part.is_late else summarise(part.spans))
+            self._summaries.append(summarise_assembled(part))
             if len(self._summaries) >= _MERGE_AFTER:
                 self._summaries = [TraceSummary.merge(self._summaries)]
 

@@ -69,6 +69,52 @@ class StoreSettings:
     )
 
 
+ANYONE = "anyone may send and read"
+"""The words that let the server listen beyond this machine without a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """The running server: where it listens, whom it lets in, and how much it takes on."""
+
+    directory: str = _setting(
+        "tracetune-data", "Directory of acknowledged spans, and of the store where store.url is empty."
+    )
+    host: str = _setting("127.0.0.1", "Address to listen on; any other than this machine's own needs api.ingest_token.")
+    port: int = _setting(8787, "Port of the pages and the API; 0 takes a free one, -1 does not listen.", least=-1)
+    otlp_grpc_port: int = _setting(4317, "Port of OTLP over gRPC; 0 takes a free one, -1 does not listen.", least=-1)
+    otlp_http_port: int = _setting(4318, "Port of OTLP over HTTP; 0 takes a free one, -1 does not listen.", least=-1)
+    zipkin_port: int = _setting(9411, "Port of Zipkin spans; 0 takes a free one, -1 does not listen.", least=-1)
+    open: str = _setting("", f"'{ANYONE}' allows serve.host beyond this machine without a token.", choices=("", ANYONE))
+    tls_certificate: str = _setting("", "PEM file with the server's certificate chain; empty serves without TLS.")
+    tls_key: str = _setting("", "PEM file with the key of serve.tls_certificate.")
+    tls_client_ca: str = _setting("", "PEM file of authorities; senders must show a certificate of theirs (mTLS).")
+    grace_seconds: float = _setting(
+        10.0, "How long after its end a minute stays open for spans: senders batch for about 5 seconds.", least=0
+    )
+    max_request_bytes: int = _setting(
+        32 << 20, "Largest request, also after decompression; larger ones are refused.", least=1024
+    )
+    pending_bytes: int = _setting(
+        64 << 20, "Requests held until they are on disk; beyond, senders are told to wait and send again.", least=1024
+    )
+    names_per_service: int = _setting(
+        1_000, "Distinct operation names a service may have; more are counted together as 'other'.", least=1
+    )
+    window_hours: int = _setting(24, "Hours of minutes that each new minute is judged by.", least=1)
+    keep_days: int = _setting(
+        90, "Days that minutes, links, instances and paths are kept; 0 keeps them for ever.", least=0
+    )
+    keep_exemplar_days: int = _setting(
+        14, "Days that the ids of exemplar traces are kept; 0 keeps them for ever.", least=0
+    )
+    kafka_brokers: str = _setting(
+        "", "HOST:PORT,... to consume spans from; empty consumes none. Needs the extra 'kafka'."
+    )
+    kafka_topics: str = _setting("otlp_spans", "Topics, by commas, of OTLP protobuf or of Jaeger's JSON.")
+    kafka_group: str = _setting("tracetune", "Consumer group; several servers of one group share the partitions.")
+
+
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
     """Who may ask the server, and how it is reached."""
@@ -124,6 +170,7 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    serve: ServeSettings = field(default_factory=ServeSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +248,7 @@ def _build(entries: list[Entry]) -> Settings:
         store=StoreSettings(**groups["store"]),
         api=ApiSettings(**groups["api"]),
         alerts=AlertSettings(**groups["alerts"]),
+        serve=ServeSettings(**groups["serve"]),
     )
 
 

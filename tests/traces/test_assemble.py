@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from tracetune.domain.spans import SpanBatch
 from tracetune.traces.assemble import Assembled, Assembler
 
+BEGIN = 29_000_000 * 60_000_000_000
 Spans = Callable[..., SpanBatch]
 
 
@@ -69,3 +70,61 @@ def test_a_batch_larger_than_all_that_may_be_held_passes_through(spans: Spans) -
     given = list(assembler.add(spans(*({"trace": trace} for trace in range(1, 11)))))
 
     assert traces(given) == [(list(range(1, 11)), False)]
+
+
+def test_closing_gives_out_what_began_before_and_keeps_the_rest(spans: Spans) -> None:
+    assembler = Assembler()
+    list(
+        assembler.add(
+            spans(
+                {"trace": 1, "start": 10, "end": 900},
+                {"trace": 2, "start": 200, "end": 900},
+                {"trace": 3, "start": 300, "end": 900},
+            )
+        )
+    )
+    list(
+        assembler.add(
+            spans({"trace": 1, "id": 2, "start": 400, "end": 900}, {"trace": 3, "id": 2, "start": 90, "end": 900})
+        )
+    )
+
+    closed, held, rest = list(assembler.close(BEGIN + 100)), assembler.held_spans, list(assembler.flush())
+
+    assert traces(closed) == [([1, 1, 3, 3], False)]
+    assert held == 1
+    assert traces(rest) == [([2], False)]
+
+
+def test_span_that_is_sent_again_after_its_trace_was_given_out_is_not_given_again(spans: Spans) -> None:
+    assembler = Assembler()
+    list(assembler.add(spans({"trace": 1, "start": 10, "end": 900}, {"trace": 1, "id": 2, "start": 20, "end": 900})))
+    list(assembler.close(BEGIN + 100))
+    list(assembler.add(spans({"trace": 1, "start": 10, "end": 900}, {"trace": 1, "id": 3, "start": 30, "end": 900})))
+    (late,) = assembler.close(BEGIN + 200)
+    list(assembler.add(spans({"trace": 1, "id": 3, "start": 30, "end": 900})))
+    (again,) = assembler.close(BEGIN + 300)
+
+    assert (len(late.spans), late.repeated) == (1, 1)
+    assert (len(again.spans), again.repeated) == (0, 1)
+
+
+def test_assembler_goes_on_where_another_was(spans: Spans) -> None:
+    first = Assembler()
+    list(first.add(spans({"trace": 1, "start": 10, "end": 900})))
+    list(first.close(BEGIN + 100))
+    list(
+        first.add(
+            spans(
+                {"trace": 1, "id": 2, "start": 20, "end": 900},
+                {"trace": 2, "start": 150, "end": 900},
+                {"trace": 3, "start": 300, "end": 900},
+            )
+        )
+    )
+
+    resumed = Assembler.resume(first.held())
+
+    given = list(resumed.close(BEGIN + 200))
+    assert traces(given) == traces(first.close(BEGIN + 200)) == [([1], True), ([2], False)]
+    assert resumed.held_spans == first.held_spans == 1

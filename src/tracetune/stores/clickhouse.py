@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -14,8 +15,12 @@ import pyarrow as pa
 from tracetune.errors import InvalidInput, InvalidSettings, Unavailable
 from tracetune.stores.owner import Owner
 
-SCHEMA_VERSION = 1
-"""Raised whenever schema.sql changes in a way that older rows do not fit."""
+_STEPS = ("schema.sql", "schema_2.sql")
+"""What leads to the newest tables: step n makes version n out of version n - 1. A step, once released, never changes."""
+
+SCHEMA_VERSION = len(_STEPS)
+
+_VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version (version UInt32) ENGINE = MergeTree ORDER BY version"
 
 _ARROW_SETTINGS = {"output_format_arrow_string_as_string": 1, "output_format_arrow_fixed_string_as_fixed_byte_array": 1}
 
@@ -49,14 +54,37 @@ class ClickHouse:
             self._release()
             raise
 
-    def insert(self, table_name: str, rows: pa.Table) -> None:
-        """Add rows; they are on disk, or with the server, when this returns."""
-        if len(rows):
-            self._client.insert_arrow(table_name, rows)
+    def insert(self, table_name: str, rows: pa.Table, *, token: str = "") -> None:
+        """Add rows; they are on disk, or with the server, when this returns.
+
+        Args:
+            table_name: one of the schema's tables.
+            rows: with the table's columns.
+            token: rows of a token that the table had lately are not added again; "" adds whatever comes.
+
+        Raises:
+            Unavailable: The engine cannot write, as when the disk is full.
+        """
+        if not len(rows):
+            return
+        from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415 - loaded with the store
+
+        # Without a token the engine would leave out rows that equal those of another write.
+        settings = {"insert_deduplication_token": token or uuid.uuid4().hex}
+        try:
+            self._client.insert_arrow(table_name, rows, settings=settings)
+        except ClickHouseError as error:
+            raise Unavailable(
+                f"the store cannot write {table_name}: {_first_line(error)}", hint="look at its disk's space and rights"
+            ) from None
 
     def query(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
         """The answer as an Arrow table; ``{name:Type}`` in the text stands for a parameter."""
         return self._client.query_arrow(sql, parameters=dict(parameters), settings=_ARROW_SETTINGS)
+
+    def command(self, sql: str) -> None:
+        """Run a statement of ours that gives nothing back; values never belong into its text."""
+        self._client.command(sql)
 
     def close(self) -> None:
         """End the connection; an embedded engine stops."""
@@ -64,19 +92,20 @@ class ClickHouse:
         self._release()
 
     def _make_tables(self) -> None:
-        text = resources.files("tracetune.stores").joinpath("schema.sql").read_text(encoding="utf-8")
-        for statement in re.sub(r"--.*", "", text).split(";"):
-            if statement.strip():
-                self._client.command(statement)
+        self._client.command(_VERSIONS)
         found = self._client.query("SELECT max(version) FROM schema_version").result_rows[0][0]
-        if found == 0:
-            self._client.insert("schema_version", [[SCHEMA_VERSION]], column_names=["version"])
-        elif found != SCHEMA_VERSION:
+        if found > SCHEMA_VERSION:
             self._client.close()
             raise InvalidInput(
                 f"the store has tables of version {found}, and this tracetune works with version {SCHEMA_VERSION}",
                 hint="use the tracetune that made it, or name another store",
             )
+        for version, step in list(enumerate(_STEPS, start=1))[found:]:
+            text = resources.files("tracetune.stores").joinpath(step).read_text(encoding="utf-8")
+            for statement in re.sub(r"--.*", "", text).split(";"):
+                if statement.strip():
+                    self._client.command(statement)
+            self._client.insert("schema_version", [[version]], column_names=["version"])
 
     def _release(self) -> None:
         if self._owner:

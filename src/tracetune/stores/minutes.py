@@ -15,17 +15,18 @@ _BY_MAXIMUM = frozenset({"max_concurrency"})
 class ClickHouseMinutes:
     """A MinuteStore over an open ClickHouse, which it closes with itself.
 
-    The tables of a batch are written one after the other: a process that dies within ``write``, before it returned, may
-    have added some of them.
+    The tables of a batch are written one after the other, each with the write's token: a process that dies within
+    ``write`` may have added some of them, and the same write done again adds the others only. The engine knows the tokens
+    of the last 1,000 insertions into a table and partition (``non_replicated_deduplication_window``).
     """
 
     def __init__(self, database: ClickHouse) -> None:
         self._database = database
 
-    def write(self, minutes: MinuteBatch) -> None:
-        """Add these minutes to what is stored."""
+    def write(self, minutes: MinuteBatch, *, token: str = "") -> None:
+        """Add these minutes to what is stored, unless they were written with this token before."""
         for table_name in (*_SUMMED, "exemplars"):
-            self._database.insert(table_name, getattr(minutes, table_name))
+            self._database.insert(table_name, getattr(minutes, table_name), token=token)
 
     def read(self, first_minute: int, last_minute: int) -> MinuteBatch:
         """The minutes in ``[first_minute, last_minute)``, merged."""

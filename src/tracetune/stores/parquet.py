@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,9 +35,13 @@ class ParquetMinutes:
         for left_over in directory.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(left_over)
 
-    def write(self, minutes: MinuteBatch) -> None:
-        """Add these minutes as one more part."""
-        number = max((int(part.name.removeprefix(_PART)) for part in self._parts()), default=0) + 1
+    def write(self, minutes: MinuteBatch, *, token: str = "") -> None:
+        """Add these minutes as one more part, named by the token if there is one."""
+        parts = self._parts()
+        number = max((int(part.name.removeprefix(_PART).partition(".")[0]) for part in parts), default=0) + 1
+        suffix = f".{quote(token, safe='')}" if token else ""
+        if suffix and any(part.name.endswith(suffix) for part in parts):
+            return
         folder = self._directory / f"{_UNFINISHED}{number:06}"
         folder.mkdir()
         for name in _TABLES:
@@ -44,7 +49,7 @@ class ParquetMinutes:
             pq.write_table(getattr(minutes, name), path, compression="zstd")
             _sync(path)
         _sync(folder)
-        folder.rename(self._directory / f"{_PART}{number:06}")
+        folder.rename(self._directory / f"{_PART}{number:06}{suffix}")
         _sync(self._directory)
 
     def read(self, first_minute: int, last_minute: int) -> MinuteBatch:

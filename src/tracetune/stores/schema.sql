@@ -1,10 +1,6 @@
 -- Minutes as they are kept; the columns are those of domain/minutes.py. Rows of equal keys add up whenever the engine
 -- merges, and every query adds up what is not merged yet. A partition is 30 days, so that old minutes go at once.
 
-CREATE TABLE IF NOT EXISTS schema_version (
-    version UInt32
-) ENGINE = MergeTree ORDER BY version;
-
 CREATE TABLE IF NOT EXISTS operations (
     minute           Int32,
     service_name     LowCardinality(String),

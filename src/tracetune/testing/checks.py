@@ -69,6 +69,23 @@ def equal_rows_add_up(open_store: OpenStore) -> None:
     _equal(read, MinuteBatch.merge(pieces), "rows of equal keys did not add up as MinuteBatch.merge does")
 
 
+def write_done_again_adds_nothing(open_store: OpenStore) -> None:
+    """A token makes a write count once, also after the store was opened again; other tokens and none count each time."""
+    piece = random_minutes(2)
+    store = open_store()
+    store.write(piece, token="first")
+    store.write(piece, token="first")
+    store.close()
+
+    store = open_store()
+    store.write(piece, token="first")
+    store.write(piece, token="second")
+    found = store.read(0, 2**31 - 1)
+    store.close()
+
+    _equal(found, MinuteBatch.merge([piece] * 2), "a write with a known token was not left out, or another was")
+
+
 def first_minute_is_read_and_last_is_not(open_store: OpenStore) -> None:
     """``read(first, last)`` gives the minutes from ``first`` to just before ``last``."""
     minutes = [random_minutes(seed, first_minute=_START + seed, minutes=1) for seed in range(5)]
@@ -131,6 +148,7 @@ MINUTE_STORE = (
     new_store_has_no_minutes,
     minutes_come_back_as_they_were_written,
     equal_rows_add_up,
+    write_done_again_adds_nothing,
     first_minute_is_read_and_last_is_not,
     minutes_outlast_the_store,
     empty_batch_changes_nothing,

@@ -12,6 +12,7 @@ from tracetune.domain.calls import CallSample
 from tracetune.domain.minutes import EXEMPLARS, LINKS, PATHS, MinuteBatch
 from tracetune.domain.quality import Finding
 from tracetune.domain.spans import SpanBatch, SpanKind
+from tracetune.traces.assemble import Assembled
 from tracetune.traces.calls import sample_calls
 from tracetune.traces.columns import TraceColumns
 from tracetune.traces.critical_path import critical_paths
@@ -132,6 +133,13 @@ def summarise_late(spans: SpanBatch) -> TraceSummary:
     problems = count_late_problems(columns, spans)
     problems.update(duplicates)
     return TraceSummary(minutes, problems, SpanBatch.empty(), len(columns), 0)
+
+
+def summarise_assembled(part: Assembled) -> TraceSummary:
+    """The summary of what an assembler gave out; spans that were sent again count as a problem only."""
+    summary = summarise_late(part.spans) if part.is_late else summarise(part.spans)
+    summary.problems.add("duplicate_span", part.repeated)
+    return summary
 
 
 def warm_up() -> None:
