@@ -35,7 +35,9 @@ class Endpoint(msgspec.Struct, gc=False, frozen=True):
     ipv6: str | None = None
 
 
-class _Span(msgspec.Struct, gc=False):
+class ZipkinSpan(msgspec.Struct, gc=False):
+    """A span of Zipkin v2 by the names of its JSON."""
+
     traceId: str = ""  # noqa: N815
     id: str = ""
     parentId: str | None = None  # noqa: N815
@@ -80,7 +82,7 @@ class _Side(NamedTuple):
     endpoint: Endpoint | None
 
 
-_span = msgspec.json.Decoder(_Span)
+_span = msgspec.json.Decoder(ZipkinSpan)
 _span_v1 = msgspec.json.Decoder(_SpanV1)
 _NOWHERE = Endpoint()
 
@@ -92,7 +94,7 @@ class ZipkinReader:
 
     def read(self, stream: BinaryIO) -> Iterator[Decoded]:
         """The spans of the stream, in its order."""
-        rows = _Rows()
+        rows = ZipkinRows()
         return _batches(stream, rows.columns, lambda raw: rows.add(_span.decode(raw)))
 
 
@@ -103,7 +105,7 @@ class ZipkinV1Reader:
 
     def read(self, stream: BinaryIO) -> Iterator[Decoded]:
         """The spans of the stream, in its order."""
-        rows = _Rows()
+        rows = ZipkinRows()
         return _batches(stream, rows.columns, lambda raw: rows.add_v1(_span_v1.decode(raw)))
 
 
@@ -121,13 +123,16 @@ def _batches(stream: BinaryIO, columns: SpanColumns, add: Callable[[memoryview],
     spans.check()
 
 
-class _Rows:
+class ZipkinRows:
+    """Collects spans of Zipkin; ``columns`` holds the rows."""
+
     def __init__(self) -> None:
         self.columns = SpanColumns()
         self._resolver = Resolver()
         self._resources: dict[object, Resource] = {}
 
-    def add(self, span: _Span) -> None:
+    def add(self, span: ZipkinSpan) -> None:
+        """Add a span of v2."""
         tags = span.tags or {}
         known = known_span(tags.items())
         remote = span.remoteEndpoint
@@ -146,6 +151,7 @@ class _Rows:
         )
 
     def add_v1(self, span: _SpanV1) -> None:
+        """Add the sides of a span of v1."""
         annotations = span.annotations or []
         tags, remotes = _tags_v1(span.binaryAnnotations or [])
         for side in _sides(span, annotations):

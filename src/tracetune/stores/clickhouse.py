@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import uuid
 from collections.abc import Mapping
 from importlib import resources
@@ -26,7 +27,7 @@ _ARROW_SETTINGS = {"output_format_arrow_string_as_string": 1, "output_format_arr
 
 
 class ClickHouse:
-    """An open store with its tables made.
+    """An open store with its tables made; threads take turns.
 
     Args:
         dsn: ``chdb:///DIRECTORY`` for the embedded engine, of which a process has one directory at a time, or
@@ -47,6 +48,7 @@ class ClickHouse:
                 hint="use chdb:///DIRECTORY or https://USER:PASSWORD@HOST:8443/DATABASE",
             )
         self._owner = Owner(Path(address.path)) if address.scheme == "chdb" else None
+        self._lock = threading.Lock()  # a session answers one question at a time
         try:
             self._client = _connect(dsn)
             self._make_tables()
@@ -72,7 +74,8 @@ class ClickHouse:
         # Without a token the engine would leave out rows that equal those of another write.
         settings = {"insert_deduplication_token": token or uuid.uuid4().hex}
         try:
-            self._client.insert_arrow(table_name, rows, settings=settings)
+            with self._lock:
+                self._client.insert_arrow(table_name, rows, settings=settings)
         except ClickHouseError as error:
             raise Unavailable(
                 f"the store cannot write {table_name}: {_first_line(error)}", hint="look at its disk's space and rights"
@@ -80,11 +83,13 @@ class ClickHouse:
 
     def query(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
         """The answer as an Arrow table; ``{name:Type}`` in the text stands for a parameter."""
-        return self._client.query_arrow(sql, parameters=dict(parameters), settings=_ARROW_SETTINGS)
+        with self._lock:
+            return self._client.query_arrow(sql, parameters=dict(parameters), settings=_ARROW_SETTINGS)
 
     def command(self, sql: str) -> None:
         """Run a statement of ours that gives nothing back; values never belong into its text."""
-        self._client.command(sql)
+        with self._lock:
+            self._client.command(sql)
 
     def close(self) -> None:
         """End the connection; an embedded engine stops."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 
 from tracetune.domain.histograms import HISTOGRAM
@@ -36,6 +38,14 @@ class ClickHouseMinutes:
             for name, schema in _SUMMED.items()
         }
         return MinuteBatch(**tables, exemplars=_typed(self._database.query(_EXEMPLARS_QUERY, during), EXEMPLARS))
+
+    def forget(self, before: Mapping[str, int]) -> None:
+        """Delete the rows of each table whose minute is before the one given for it."""
+        for table_name, minute in before.items():
+            if table_name not in {*_SUMMED, "exemplars"}:
+                raise ValueError(f"{table_name} is no table of minutes")
+            # A whole number into a text of our own: statements take no parameters.
+            self._database.command(f"ALTER TABLE {table_name} DELETE WHERE minute < {int(minute)}")  # noqa: S608
 
     def close(self) -> None:
         """Give up the store."""
