@@ -35,8 +35,8 @@ class MinuteStore(Protocol):
     ``write`` returns when the rows will survive the process. A store has one owner; a second raises ``Conflict``.
     """
 
-    def write(self, minutes: MinuteBatch, *, token: str = "") -> None:
-        """Add these minutes to what is stored; nothing, if a write with the same token (not "") was among the last 1,000.
+    def write(self, minutes: MinuteBatch, *, write_id: str = "") -> None:
+        """Add these minutes to what is stored; nothing, if a write with the same id (not "") was among the last 1,000.
 
         So a write that was interrupted is done again, whole, and adds what was missing.
         """

@@ -16,7 +16,9 @@ def serve(
     directory: Annotated[
         str | None, typer.Option("--directory", help="Where acknowledged spans and the embedded store are kept.")
     ] = None,
-    host: Annotated[str | None, typer.Option("--host", help="Address to listen on; others than this machine need a token.")] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on; others than this machine need a token.")
+    ] = None,
     port: Annotated[int | None, typer.Option("--port", help="Port of the pages and the API.")] = None,
     otlp_grpc_port: Annotated[int | None, typer.Option("--otlp-grpc-port", help="0 takes a free one, -1 none.")] = None,
     otlp_http_port: Annotated[int | None, typer.Option("--otlp-http-port", help="0 takes a free one, -1 none.")] = None,

@@ -9,7 +9,6 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 
 from tracetune import log
 from tracetune.clock import NANOS_PER_SECOND, Clock
@@ -81,7 +80,7 @@ class Admission:
         self.dropped: Counter[str] = Counter()
         self.problem = ""
 
-    def replay(self, position: int) -> int:
+    def replay(self, position: int = 0) -> int:
         """Fold what the journal holds from a position on; returns the number of spans. Before ``start``."""
         spans = 0
         for record in self._journal.replay(position):
@@ -166,33 +165,35 @@ class Admission:
     def _take(self, requests: list[_Waiting]) -> None:
         now_nano = int(self._clock() * NANOS_PER_SECOND)
         self._fold.arrive(now_nano)
-        taken: list[tuple[_Waiting, Decoded]] = []
-        for each in requests:
-            try:
-                decoded = self._fold.screen(self._decoder.decode(each.payload.format, each.payload.data))
-                taken.append((each, decoded))
-            except InvalidInput as error:
-                self.dropped["malformed_request"] += 1
-                self._answer(each, error)
-            except Exception as error:  # noqa: BLE001 - no request may end the thread that serves all others
-                log.get_logger("admission").exception("a request could not be decoded", error=str(error))
-                self._answer(each, InvalidInput("the request could not be decoded", hint="this is ours to mend"))
+        taken = [(each, decoded) for each in requests if (decoded := self._decoded(each)) is not None]
         records = [(int(each.payload.format), each.payload.data) for each, _ in taken]
+        if not records:
+            return
         try:
-            if records:
-                self._journal.append([(_TIME, _NANO.pack(now_nano)), *records])
-            self.problem = ""
+            self._journal.append([(_TIME, _NANO.pack(now_nano)), *records])
         except Unavailable as error:
             self.problem = f"{error.message}; {error.hint}"
             for each, _ in taken:
                 self._answer(each, error)
             return
+        self.problem = ""
         for each, decoded in taken:
             self.received[each.payload.receiver] += len(decoded.spans)
             self.dropped.update(decoded.rejected)
             self._answer(each, Receipt(len(decoded.spans), decoded.rejected))
         for _, decoded in taken:
             self._fold_in(decoded)
+
+    def _decoded(self, each: _Waiting) -> Decoded | None:
+        """The spans of a request; None where it was answered with why there are none."""
+        try:
+            return self._fold.screen(self._decoder.decode(each.payload.format, each.payload.data))
+        except InvalidInput as error:
+            self._answer(each, error)
+        except Exception as error:  # noqa: BLE001 - no request may end the thread that serves all others
+            log.get_logger("admission").exception("a request could not be decoded", error=str(error))
+            self._answer(each, InvalidInput("the request could not be decoded", hint="this is ours to mend"))
+        return None
 
     def _answer(self, each: _Waiting, answer: Receipt | TracetuneError) -> None:
         with self._lock:

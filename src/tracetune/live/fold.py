@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tracetune.domain.spans import Decoded, SpanBatch
 from tracetune.clock import NANOS_PER_MINUTE
+from tracetune.domain.spans import Decoded, SpanBatch
 from tracetune.stores.checkpoint import Checkpoint
 from tracetune.traces.assemble import Assembled, Assembler, Held
 from tracetune.traces.names import NameCap, Overflow
@@ -100,8 +100,11 @@ class Fold:
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Go on from a state that ``checkpoint`` gave."""
-        batches = {name: SpanBatch(table.unify_dictionaries().combine_chunks()) for name, table in checkpoint.tables.items()}
-        held = Held(**batches, **checkpoint.arrays)
+        batches = {
+            name: SpanBatch(table.unify_dictionaries().combine_chunks()) for name, table in checkpoint.tables.items()
+        }
+        arrays = checkpoint.arrays
+        held = Held(batches["older"], batches["newer"], batches["late"], arrays["given_out"], arrays["given_spans"])
         self._assembler = Assembler.resume(held, self._max_spans)
         self._names = NameCap(self._names_per_service, checkpoint.document["names"])
         self.number, self.now_nano = checkpoint.document["number"], checkpoint.document["now_nano"]

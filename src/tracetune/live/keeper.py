@@ -31,7 +31,7 @@ class Keeper:
     Args:
         store: takes the minutes.
         path: of the state.
-        journal_id: stands before the number of each emission in its token.
+        journal_id: stands before the number of each emission in its id.
         forget: told the journal's position that is no longer needed.
         passed_on: given each emission after it was stored.
     """
@@ -86,7 +86,7 @@ class Keeper:
                 if isinstance(each, Save):
                     self._save(each)
                 else:
-                    self._store.write(each.summary.minutes, token=f"{self._journal_id}-{each.number}")
+                    self._store.write(each.summary.minutes, write_id=f"{self._journal_id}-{each.number}")
                     self._passed_on(each)
                 self.problem = ""
             except Unavailable as error:

@@ -82,7 +82,7 @@ class Ledger:
     def _take(self, match: _Match, ranking: CauseRanking | None, minute: int) -> Event | None:
         before = match.record
         found = before.found if before else minute
-        record = IncidentRecord(match.incident, ranking or (before and before.ranking), found, minute)
+        record = IncidentRecord(match.incident, ranking or (before.ranking if before else None), found, minute)
         kind = _kind_of_change(before, record)
         if kind is None and before is not None:
             record = replace(record, changed=before.changed)
@@ -102,7 +102,9 @@ class Ledger:
             self._missed[name] += 1
             if self._missed[name] >= PATIENCE_MINUTES:
                 del self._missed[name]
-                ended = replace(record, incident=replace(record.incident, end=minute + 1 - PATIENCE_MINUTES), changed=minute)
+                ended = replace(
+                    record, incident=replace(record.incident, end=minute + 1 - PATIENCE_MINUTES), changed=minute
+                )
                 self._records[name] = ended
                 self._keep(ended)
                 events.append(IncidentEnded(ended))
@@ -127,7 +129,7 @@ def _subjects(incident: Incident) -> set[tuple[str, ...]]:
 
 def _kind_of_change(
     before: IncidentRecord | None, now: IncidentRecord
-) -> type[IncidentOpened] | type[IncidentChanged] | type[IncidentEnded] | None:
+) -> type[IncidentOpened | IncidentChanged | IncidentEnded] | None:
     if before is None:
         return IncidentOpened
     if before.is_open and not now.is_open:

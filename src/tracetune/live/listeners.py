@@ -72,7 +72,14 @@ class Listener:
         lifespan: whether the application is told of its beginning and end.
     """
 
-    def __init__(self, application: Callable[..., Any], listening: socket.socket, tls: ssl.SSLContext | None, *, lifespan: bool = False) -> None:
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        listening: socket.socket,
+        tls: ssl.SSLContext | None,
+        *,
+        lifespan: bool = False,
+    ) -> None:
         config = uvicorn.Config(
             application,
             http=_TimedProtocol,
@@ -116,12 +123,12 @@ def bind(host: str, port: int, what: str, setting: str) -> socket.socket:
     except OSError as error:
         listening.close()
         if isinstance(error, socket.gaierror) or error.errno != errno.EADDRINUSE:
-            raise InvalidSettings(f"cannot listen on {host}:{port} for {what}: {error}", hint="set serve.host") from None
+            raise InvalidSettings(
+                f"cannot listen on {host}:{port} for {what}: {error}", hint="set serve.host"
+            ) from None
         raise Conflict(
-            f"port {port} of {host}, for {what}, is in use", hint=f"stop who has it, or set {setting}; 0 takes a free one"
+            f"port {port} of {host}, for {what}, is in use",
+            hint=f"stop who has it, or set {setting}; 0 takes a free one",
         ) from None
     listening.listen(_BACKLOG)
     return listening
-
-
-

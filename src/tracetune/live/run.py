@@ -17,7 +17,7 @@ Surface = Callable[[Server], Callable[..., Any]]
 """Makes the ASGI application of the pages and the API for a started server."""
 
 Ready = Callable[[dict[str, int]], None]
-"""Told the port of each name, ``grpc``, ``otlp_http``, ``zipkin`` and ``api``, once spans are taken."""
+"""Told the port of each name, ``otlp_grpc``, ``otlp_http``, ``zipkin`` and ``api``, once spans are taken."""
 
 
 def run(server: Server, surface: Surface | None, ready: Ready) -> None:
@@ -60,7 +60,7 @@ async def _listen(
             server.http.tallies[name].address = "{}:{}".format(*listening.getsockname()[:2])
     tasks = [asyncio.create_task(each.serve()) for each in listeners]
     ports = {name: listening.getsockname()[1] for name, listening in sockets.items()}
-    ready({**({"grpc": server.grpc.port} if server.grpc else {}), **ports})
+    ready({**({"otlp_grpc": server.grpc.port} if server.grpc else {}), **ports})
     await stop.wait()
     log.get_logger("serve").info("stopping")
     for each in listeners:

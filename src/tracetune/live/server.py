@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import ssl
 import time
 import uuid
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from tracetune import __version__, log
@@ -15,13 +13,13 @@ from tracetune.forecasting.candidates import candidates
 from tracetune.live import tls
 from tracetune.live.admission import Admission, Save
 from tracetune.live.analyst import Analyst
+from tracetune.live.events import IncidentRecord
 from tracetune.live.fold import Emission, Fold
 from tracetune.live.keeper import Keeper, state_of
 from tracetune.live.ledger import Ledger
 from tracetune.live.memory import resident_bytes
 from tracetune.live.publisher import Publisher, Snapshot
 from tracetune.live.records import from_document, to_document
-from tracetune.live.events import IncidentRecord
 from tracetune.live.status import ReceiverStatus, Status
 from tracetune.live.ticker import Ticker
 from tracetune.live.window import Window
@@ -100,7 +98,7 @@ class Server:
         self.tallies: list[Tally] = []
 
     @property
-    def tls_context(self) -> tls.ssl.SSLContext | None:
+    def tls_context(self) -> ssl.SSLContext | None:
         """Of the HTTP ports."""
         return self._tls
 

@@ -46,7 +46,9 @@ class Ticker:
         moved = now - self._seen
         self._seen = now
         if moved < -_JUMP_SECONDS:
-            self.problem = f"the clock went back by {-moved:.0f} seconds; its minutes are added to those that were closed"
+            self.problem = (
+                f"the clock went back by {-moved:.0f} seconds; its minutes are added to those that were closed"
+            )
             log.get_logger("ticker").warning(self.problem)
             self._closed = self._over()
             return 1.0

@@ -58,7 +58,11 @@ class Window:
         rows = self._minutes.operations.num_rows
         if rows <= MOST_ROWS:
             return 0
-        counts = self._minutes.operations.group_by("minute").aggregate([([], "count_all")]).sort_by([("minute", "descending")])
+        counts = (
+            self._minutes.operations.group_by("minute")
+            .aggregate([([], "count_all")])
+            .sort_by([("minute", "descending")])
+        )
         total = 0
         for minute, count in zip(counts["minute"].to_pylist(), counts["count_all"].to_pylist(), strict=True):
             total += count

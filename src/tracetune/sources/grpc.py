@@ -35,7 +35,7 @@ class GrpcReceiver:
         Conflict: the port is taken.
     """
 
-    def __init__(  # noqa: PLR0913 - what a listening address is made of
+    def __init__(
         self,
         accept: Accept,
         host: str,

@@ -81,7 +81,7 @@ class HttpReceiver:
         seconds_between_pieces, seconds_for_a_body: how slow a sender may be.
     """
 
-    def __init__(  # noqa: PLR0913 - limits, each with its reason
+    def __init__(
         self,
         accept: Accept,
         *,
@@ -104,8 +104,7 @@ class HttpReceiver:
         request: _Request | None = None
         try:
             request = _request(scope, headers)
-            if not bears(headers.get("authorization", ""), self._tokens):
-                raise _Refusal(401, "no token, or a wrong one")
+            self._let_in(headers)
             receipt, size = await self._take(request, headers, receive)
         except _Refusal as refusal:
             await self._refuse(send, scope, request, refusal)
@@ -113,11 +112,15 @@ class HttpReceiver:
             hint = f"; {error.hint}" if error.hint else ""
             await self._refuse(send, scope, request, _Refusal(error.http_status, error.message + hint))
         except Unavailable as error:
-            refusal = _Refusal(error.http_status, error.message, RETRY_AFTER_SECONDS)
-            await self._refuse(send, scope, request, refusal)
+            later = _Refusal(error.http_status, error.message, RETRY_AFTER_SECONDS)
+            await self._refuse(send, scope, request, later)
         else:
             self.tallies[request.name].took(size, receipt.spans)
             await _acknowledge(send, request, receipt)
+
+    def _let_in(self, headers: Mapping[str, str]) -> None:
+        if not bears(headers.get("authorization", ""), self._tokens):
+            raise _Refusal(401, "no token, or a wrong one")
 
     async def _take(self, request: _Request, headers: Mapping[str, str], receive: Receive) -> tuple[Receipt, int]:
         body = _Body(self._room, self._max_request_bytes)

@@ -12,6 +12,7 @@ import zstandard
 
 from tracetune.domain.spans import Decoded, SpanBatch
 from tracetune.errors import InvalidInput
+from tracetune.ports import SpanReader
 from tracetune.sources import zipkin_protobuf
 from tracetune.sources.jaeger import JaegerReader
 from tracetune.sources.otlp_decode import OtlpDecoder
@@ -41,7 +42,7 @@ class PayloadDecoder:
 
     def __init__(self) -> None:
         self._otlp = OtlpDecoder()
-        self._readers = {
+        self._readers: dict[Format, SpanReader] = {
             Format.OTLP_JSON: OtlpJsonReader(),
             Format.ZIPKIN_JSON: ZipkinReader(),
             Format.ZIPKIN_V1_JSON: ZipkinV1Reader(),
@@ -58,6 +59,8 @@ class PayloadDecoder:
             return self._otlp.decode(data)
         if kind is Format.ZIPKIN_PROTOBUF:
             return zipkin_protobuf.decode(data)
+        if data.lstrip()[:1] not in (b"{", b"["):
+            raise InvalidInput("the body is not JSON", hint="send it again; it seems damaged")
         return _joined(self._readers[kind].read(io.BytesIO(data)))
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         finally:
             os.close(directory)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
         raise Unavailable(
             f"the state {path} cannot be written: {error.strerror}", hint="make room on its disk, or look at its rights"
         ) from error

@@ -56,13 +56,13 @@ class ClickHouse:
             self._release()
             raise
 
-    def insert(self, table_name: str, rows: pa.Table, *, token: str = "") -> None:
+    def insert(self, table_name: str, rows: pa.Table, *, write_id: str = "") -> None:
         """Add rows; they are on disk, or with the server, when this returns.
 
         Args:
             table_name: one of the schema's tables.
             rows: with the table's columns.
-            token: rows of a token that the table had lately are not added again; "" adds whatever comes.
+            write_id: rows of an id that the table had lately are not added again; "" adds whatever comes.
 
         Raises:
             Unavailable: The engine cannot write, as when the disk is full.
@@ -71,8 +71,8 @@ class ClickHouse:
             return
         from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415 - loaded with the store
 
-        # Without a token the engine would leave out rows that equal those of another write.
-        settings = {"insert_deduplication_token": token or uuid.uuid4().hex}
+        # Without one the engine would leave out rows that equal those of another write.
+        settings = {"insert_deduplication_token": write_id or uuid.uuid4().hex}
         try:
             with self._lock:
                 self._client.insert_arrow(table_name, rows, settings=settings)

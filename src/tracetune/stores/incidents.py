@@ -26,6 +26,4 @@ class ClickHouseIncidents:
         return documents
 
 
-_QUERY = (
-    "SELECT document FROM incidents FINAL WHERE onset >= {first:Int32} AND onset < {last:Int32} ORDER BY onset, id"
-)
+_QUERY = "SELECT document FROM incidents FINAL WHERE onset >= {first:Int32} AND onset < {last:Int32} ORDER BY onset, id"

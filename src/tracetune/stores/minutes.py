@@ -17,18 +17,18 @@ _BY_MAXIMUM = frozenset({"max_concurrency"})
 class ClickHouseMinutes:
     """A MinuteStore over an open ClickHouse, which it closes with itself.
 
-    The tables of a batch are written one after the other, each with the write's token: a process that dies within
-    ``write`` may have added some of them, and the same write done again adds the others only. The engine knows the tokens
+    The tables of a batch are written one after the other, each under the write's id: a process that dies within
+    ``write`` may have added some of them, and the same write done again adds the others only. The engine knows the ids
     of the last 1,000 insertions into a table and partition (``non_replicated_deduplication_window``).
     """
 
     def __init__(self, database: ClickHouse) -> None:
         self._database = database
 
-    def write(self, minutes: MinuteBatch, *, token: str = "") -> None:
-        """Add these minutes to what is stored, unless they were written with this token before."""
+    def write(self, minutes: MinuteBatch, *, write_id: str = "") -> None:
+        """Add these minutes to what is stored, unless they were written under this id before."""
         for table_name in (*_SUMMED, "exemplars"):
-            self._database.insert(table_name, getattr(minutes, table_name), token=token)
+            self._database.insert(table_name, getattr(minutes, table_name), write_id=write_id)
 
     def read(self, first_minute: int, last_minute: int) -> MinuteBatch:
         """The minutes in ``[first_minute, last_minute)``, merged."""
@@ -45,7 +45,7 @@ class ClickHouseMinutes:
             if table_name not in {*_SUMMED, "exemplars"}:
                 raise ValueError(f"{table_name} is no table of minutes")
             # A whole number into a text of our own: statements take no parameters.
-            self._database.command(f"ALTER TABLE {table_name} DELETE WHERE minute < {int(minute)}")  # noqa: S608
+            self._database.command(f"ALTER TABLE {table_name} DELETE WHERE minute < {int(minute)}")
 
     def close(self) -> None:
         """Give up the store."""

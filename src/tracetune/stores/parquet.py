@@ -35,11 +35,11 @@ class ParquetMinutes:
         for left_over in directory.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(left_over)
 
-    def write(self, minutes: MinuteBatch, *, token: str = "") -> None:
-        """Add these minutes as one more part, named by the token if there is one."""
+    def write(self, minutes: MinuteBatch, *, write_id: str = "") -> None:
+        """Add these minutes as one more part, named by the write's id if there is one."""
         parts = self._parts()
         number = max((int(part.name.removeprefix(_PART).partition(".")[0]) for part in parts), default=0) + 1
-        suffix = f".{quote(token, safe='')}" if token else ""
+        suffix = f".{quote(write_id, safe='')}" if write_id else ""
         if suffix and any(part.name.endswith(suffix) for part in parts):
             return
         folder = self._directory / f"{_UNFINISHED}{number:06}"

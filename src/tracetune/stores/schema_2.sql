@@ -1,4 +1,4 @@
--- Writes that can be done again: each table remembers the tokens of its last insertions. What was written outlasts a loss of
+-- Writes that can be done again: each table remembers the ids of its last insertions. What was written outlasts a loss of
 -- power. And what the live server keeps: incidents, the newest version of each.
 
 ALTER TABLE operations MODIFY SETTING non_replicated_deduplication_window = 1000, fsync_after_insert = 1,

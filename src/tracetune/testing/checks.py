@@ -70,20 +70,20 @@ def equal_rows_add_up(open_store: OpenStore) -> None:
 
 
 def write_done_again_adds_nothing(open_store: OpenStore) -> None:
-    """A token makes a write count once, also after the store was opened again; other tokens and none count each time."""
+    """An id makes a write count once, also after the store was opened again; other ids and none count each time."""
     piece = random_minutes(2)
     store = open_store()
-    store.write(piece, token="first")
-    store.write(piece, token="first")
+    store.write(piece, write_id="first")
+    store.write(piece, write_id="first")
     store.close()
 
     store = open_store()
-    store.write(piece, token="first")
-    store.write(piece, token="second")
+    store.write(piece, write_id="first")
+    store.write(piece, write_id="second")
     found = store.read(0, 2**31 - 1)
     store.close()
 
-    _equal(found, MinuteBatch.merge([piece] * 2), "a write with a known token was not left out, or another was")
+    _equal(found, MinuteBatch.merge([piece] * 2), "a write with a known id was not left out, or another was")
 
 
 def first_minute_is_read_and_last_is_not(open_store: OpenStore) -> None:

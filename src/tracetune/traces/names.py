@@ -66,7 +66,8 @@ class NameCap:
     def overflows(self) -> tuple[Overflow, ...]:
         """The services with too many names, the worst first."""
         return tuple(
-            Overflow(service, spans, _rule(self._examples.get(service, []))) for service, spans in self._spans.most_common()
+            Overflow(service, spans, _rule(self._examples.get(service, [])))
+            for service, spans in self._spans.most_common()
         )
 
     def apply(self, spans: SpanBatch) -> SpanBatch:
