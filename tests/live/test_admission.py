@@ -146,10 +146,14 @@ def test_nothing_is_accepted_while_stopping(tmp_path: Path) -> None:
         admission.accept(otlp(trace_of(0)))
 
 
+def held(gate: threading.Event) -> None:
+    gate.wait()
+
+
 def test_store_that_does_not_keep_up_holds_requests_up_and_not_the_memory(tmp_path: Path) -> None:
     payload = otlp(trace_of(0))
     gate = threading.Event()
-    admission = opened(tmp_path, lambda _: None if gate.wait() else None, pending_bytes=3 * len(payload.data))
+    admission = opened(tmp_path, lambda _: held(gate), pending_bytes=3 * len(payload.data))
     admission.replay()
     admission.start()
     admission.accept(payload).result()

@@ -58,7 +58,7 @@ def test_a_subscriber_that_left_is_forgotten() -> None:
         await asyncio.sleep(0)
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
         return len(publisher._subscribers)
 
     assert asyncio.run(come_and_go()) == 0

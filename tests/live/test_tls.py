@@ -9,7 +9,7 @@ import pytest
 
 from tracetune.errors import InvalidSettings
 from tracetune.live import tls
-from tracetune.settings import ANYONE, ServeSettings
+from tracetune.settings import ANYONE, ApiSettings, ServeSettings, Settings
 
 
 def self_signed(folder: Path) -> tuple[str, str]:
@@ -23,16 +23,16 @@ def self_signed(folder: Path) -> tuple[str, str]:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.8.8.8"])
 def test_this_machine_alone_needs_nothing(host: str) -> None:
-    tls.check_open(ServeSettings(host=host))
+    tls.check_open(Settings(serve=ServeSettings(host=host)))
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "traces.example"])  # noqa: S104 - what is refused
 def test_listening_to_others_without_a_token_is_refused_unless_it_is_told_so_in_words(host: str) -> None:
     with pytest.raises(InvalidSettings, match=host) as caught:
-        tls.check_open(ServeSettings(host=host))
+        tls.check_open(Settings(serve=ServeSettings(host=host)))
 
-    tls.check_open(ServeSettings(host=host, token="secret"))  # noqa: S106 - of this test
-    tls.check_open(ServeSettings(host=host, open=ANYONE))
+    tls.check_open(Settings(serve=ServeSettings(host=host), api=ApiSettings(ingest_token="secret")))  # noqa: S106 - of this test
+    tls.check_open(Settings(serve=ServeSettings(host=host, open=ANYONE)))
     assert ANYONE in caught.value.hint
 
 

@@ -152,7 +152,7 @@ def test_message_beyond_the_limit_is_refused_also_when_it_is_small_on_the_wire(
 
 
 def test_only_who_has_the_token_is_let_in(reception: Reception) -> None:
-    receiver = GrpcReceiver(reception.accept, "127.0.0.1", 0, token="open sesame")  # noqa: S106 - of this test
+    receiver = GrpcReceiver(reception.accept, "127.0.0.1", 0, tokens=["other", "open sesame"])
     message = request(trace_of(0))
 
     codes = [

@@ -225,7 +225,7 @@ def test_more_bodies_than_memory_is_set_aside_for_are_turned_away(url: str) -> N
 
 def test_only_who_has_the_token_is_let_in(reception: Reception) -> None:
     message = request(trace_of(0))
-    with listening(HttpReceiver(reception.accept, token="open sesame")) as port:  # noqa: S106 - of this test
+    with listening(HttpReceiver(reception.accept, tokens=["other", "open sesame"])) as port:
         url = f"http://127.0.0.1:{port}"
         without = otlp(url, message)
         wrong = otlp(url, message, authorization="Bearer open")
