@@ -161,6 +161,14 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """The running server that commands ask when no files are named."""
+
+    url: str = _setting("", "Address of a running server, as http://127.0.0.1:8787; empty asks none.")
+    token: str = _setting("", "The token to show to it.")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting, grouped by stage."""
 
@@ -171,6 +179,7 @@ class Settings:
     api: ApiSettings = field(default_factory=ApiSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    client: ClientSettings = field(default_factory=ClientSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +258,7 @@ def _build(entries: list[Entry]) -> Settings:
         api=ApiSettings(**groups["api"]),
         alerts=AlertSettings(**groups["alerts"]),
         serve=ServeSettings(**groups["serve"]),
+        client=ClientSettings(**groups["client"]),
     )
 
 

@@ -206,6 +206,7 @@ export interface AdviceView {
   unlock: string;
   effect: string;
   risk: string;
+  details: Record<string, number>;
   patch: string;
 }
 

@@ -90,6 +90,7 @@ async def _alerting(app: FastAPI) -> AsyncIterator[None]:
     if task is not None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(*(channel.sink.close() for channel in alerter.channels), return_exceptions=True)
 
 
 @health.get("/healthz", responses=returns(Health))

@@ -78,13 +78,16 @@ def channels(alerts: AlertSettings) -> Iterator[Channel]:
     Raises:
         InvalidSettings: an address that is none.
     """
-    client = httpx.AsyncClient(timeout=_PATIENCE_SECONDS)
     if url := _address("alerts.alertmanager_url", alerts.alertmanager_url):
-        yield Channel(Alertmanager(url, client), Severity(alerts.alertmanager_least))
+        yield Channel(Alertmanager(url, _client()), Severity(alerts.alertmanager_least))
     if url := _address("alerts.webhook_url", alerts.webhook_url):
-        yield Channel(Webhook(url, client), Severity(alerts.webhook_least))
+        yield Channel(Webhook(url, _client()), Severity(alerts.webhook_least))
     if url := _address("alerts.slack_url", alerts.slack_url):
-        yield Channel(Slack(url, client), Severity(alerts.slack_least))
+        yield Channel(Slack(url, _client()), Severity(alerts.slack_least))
+
+
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=_PATIENCE_SECONDS)
 
 
 def _links(api: ApiSettings) -> Iterator[tuple[str, str]]:

@@ -56,6 +56,7 @@ def anomalies(
     files: options.Inputs = None,
     *,
     store: options.Store = None,
+    url: options.Url = None,
     model: options.Model = None,
     seed: options.Seed = None,
     as_json: options.Json = False,
@@ -73,8 +74,8 @@ def anomalies(
     from tracetune.cli import documents, summary
     from tracetune.cli import output as out
 
-    app = _application(config, options.flags(store=store, model=model, seed=seed), _level(quiet, verbose))
-    found = _analysis(app, files, quiet=quiet)
+    app = _application(config, options.flags(url=url, store=store, model=model, seed=seed), _level(quiet, verbose))
+    found = _found(app, files, quiet=quiet)
     document = [documents.incident(each, found.rankings.get(each.id)) for each in found.incidents]
     out.show(summary.anomalies(found), document, as_json=as_json, to=output)
     raise typer.Exit(out.status(found, found.incidents, fail_on))
@@ -85,6 +86,7 @@ def explain(
     *,
     incident: Annotated[str | None, typer.Option("--incident", "-i", help="Only this incident, by its id.")] = None,
     store: options.Store = None,
+    url: options.Url = None,
     model: options.Model = None,
     seed: options.Seed = None,
     as_json: options.Json = False,
@@ -101,8 +103,8 @@ def explain(
     from tracetune.cli import documents, summary
     from tracetune.cli import output as out
 
-    app = _application(config, options.flags(store=store, model=model, seed=seed), _level(quiet, verbose))
-    found = _analysis(app, files, quiet=quiet)
+    app = _application(config, options.flags(url=url, store=store, model=model, seed=seed), _level(quiet, verbose))
+    found = _found(app, files, quiet=quiet)
     chosen = _chosen(found, incident)
     document = [documents.incident(each, found.rankings.get(each.id)) for each in chosen]
     out.show(summary.explanations(found, chosen), document, as_json=as_json, to=output)
@@ -123,6 +125,7 @@ def tune(
         Scaler, typer.Option("--scaler", help="Who sets the replicas in a patch: hpa, keda, or deployment alone.")
     ] = Scaler.HPA,
     store: options.Store = None,
+    url: options.Url = None,
     model: options.Model = None,
     seed: options.Seed = None,
     horizon: options.Horizon = None,
@@ -142,9 +145,9 @@ def tune(
     from tracetune.cli import output as out
 
     app = _application(
-        config, options.flags(store=store, model=model, seed=seed, horizon=horizon), _level(quiet, verbose)
+        config, options.flags(url=url, store=store, model=model, seed=seed, horizon=horizon), _level(quiet, verbose)
     )
-    found = _analysis(app, files, quiet=quiet)
+    found = _found(app, files, quiet=quiet)
     services = {each.target_service for each in found.advice}
     if service is not None and service not in services:
         raise NotFound(
@@ -162,22 +165,30 @@ def tune(
 def doctor(
     files: options.Inputs = None,
     *,
+    endpoint: Annotated[
+        str | None,
+        typer.Option("--endpoint", metavar="URL", help="Send a test span there (OTLP over HTTP) and follow it."),
+    ] = None,
+    url: options.Url = None,
     as_json: options.Json = False,
     output: options.Output = None,
     config: options.Config = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = 0,
 ) -> None:
-    """Rank what is wrong with the spans themselves, each problem with its remedy.
+    """Rank what is wrong with the spans themselves, each problem with its remedy; or follow a test span to the store.
 
     \b
     tracetune doctor traces.json
+    tracetune doctor --endpoint http://127.0.0.1:4318 --url http://127.0.0.1:8787
     """
     from tracetune.cli import documents, summary
     from tracetune.cli import output as out
     from tracetune.cli.progress import progress
 
-    app = _application(config, {}, _level(quiet, verbose))
+    app = _application(config, options.flags(url=url), _level(quiet, verbose))
+    if endpoint is not None:
+        raise typer.Exit(_follow(app, endpoint, as_json=as_json, output=output))
     with progress(quiet=quiet) as report:
         found = app.ingest(files or [], report)
     out.show(summary.doctor(found), documents.ingested(found), as_json=as_json, to=output)
@@ -273,6 +284,37 @@ def _analysis(app: Application, files: list[str] | None, *, quiet: bool) -> Anal
 
     with progress(quiet=quiet) as report:
         return app.analyze(files or [], report)
+
+
+def _found(app: Application, files: list[str] | None, *, quiet: bool) -> Analysis:
+    """What a running server found, where no files are named and one is known; else the analysis of the input."""
+    if files or not app.settings.client.url:
+        return _analysis(app, files, quiet=quiet)
+    from tracetune.cli.remote import Server, analysis
+
+    with Server.at(app.settings.client) as server:
+        return analysis(server)
+
+
+def _follow(app: Application, endpoint: str, *, as_json: bool, output: Path | None) -> int:
+    """Send a test span and say each step; the exit status."""
+    from contextlib import nullcontext
+    from dataclasses import asdict
+
+    from tracetune.cli import endpoint as steps
+    from tracetune.cli import output as out
+    from tracetune.cli.remote import Server
+
+    client = app.settings.client
+    found = []
+    with Server.at(client) if client.url else nullcontext() as server:
+        for step in steps.follow(endpoint, client.token, server):
+            found.append(step)
+            out.say(f"{'·' if step.ok is None else '✓' if step.ok else '✗'} {step.name}: {step.text}")
+    failed = any(step.ok is False for step in found)
+    if as_json or output is not None:
+        out.show("", [asdict(step) for step in found], as_json=True, to=output)
+    return 1 if failed else 0
 
 
 def _chosen(found: Analysis, incident_id: str | None) -> tuple[Incident, ...]:

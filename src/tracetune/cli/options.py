@@ -33,6 +33,10 @@ Store = Annotated[
         help="Where minutes are kept: chdb:///DIRECTORY or https://user:password@host/database.",
     ),
 ]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="Ask a running server, as http://127.0.0.1:8787, instead of reading."),
+]
 Model = Annotated[str | None, typer.Option("--model", help="Best model to try: lstm or baselines (quicker).")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")]
 Horizon = Annotated[int | None, typer.Option("--horizon", help="Minutes to forecast and to plan for.")]
@@ -45,7 +49,18 @@ Verbose = Annotated[
 
 
 def flags(
-    *, store: str | None = None, model: str | None = None, seed: int | None = None, horizon: int | None = None
+    *,
+    store: str | None = None,
+    model: str | None = None,
+    seed: int | None = None,
+    horizon: int | None = None,
+    url: str | None = None,
 ) -> dict[str, Any]:
     """Given options by the key of the setting they override."""
-    return {"store.url": store, "learn.model": model, "learn.seed": seed, "learn.horizon_minutes": horizon}
+    return {
+        "store.url": store,
+        "learn.model": model,
+        "learn.seed": seed,
+        "learn.horizon_minutes": horizon,
+        "client.url": url,
+    }

@@ -72,6 +72,10 @@ class Alertmanager:
         if answer.status_code not in (200, 404, 500):  # 500: it is expired, in versions before 0.26
             raise _refused(self._url, answer)
 
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
     async def _post(self, path: str, body: Any) -> httpx.Response:  # noqa: ANN401 - JSON
         try:
             answer = await self._client.post(self._url + path, json=body)

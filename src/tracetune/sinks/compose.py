@@ -222,6 +222,7 @@ def advice_view(advice: Advice) -> AdviceView:
         unlock=advice.unlock,
         effect=advice.effect,
         risk=advice.risk,
+        details=dict(advice.details),
         patch=patch(advice) if advice.action is Action.SET else "",
     )
 

@@ -237,6 +237,7 @@ class AdviceView(msgspec.Struct, frozen=True):
     unlock: str
     effect: str  # what is expected of it; "" where nothing was estimated
     risk: str
+    details: dict[str, float]  # further values of the knob, by the name that Kubernetes or Istio gives them
     patch: str  # YAML to apply; "" where there is nothing to apply
 
 

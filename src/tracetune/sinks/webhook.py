@@ -45,6 +45,10 @@ class Webhook:
                 f"the {self.name} answered {answer.status_code}", hint="look at its address and its rights"
             )
 
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
     def _body(self, alert: Alert, occasion: Occasion) -> dict[str, Any]:
         return {
             "occasion": occasion.value,

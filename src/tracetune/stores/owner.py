@@ -36,7 +36,7 @@ class Owner:
             self._file.close()
             raise Conflict(
                 f"the store in {directory} is in use by process {holder}",
-                hint="stop that process, or name another directory",
+                hint="ask that process by --url, stop it, or name another directory",
             ) from None
         self._file.truncate(0)
         self._file.write(f"{os.getpid()}\n")
