@@ -108,7 +108,7 @@ def test_server_listens_beyond_its_pod_only_with_tokens() -> None:
 
     secret = _one(documents, "Secret")
     assert environment["TRACETUNE_SERVE_HOST"] == "0.0.0.0"  # noqa: S104 - this is what needs the token
-    assert environment["TRACETUNE_SERVE_TOKEN"]["secretKeyRef"]["name"] == secret["metadata"]["name"]
+    assert environment["TRACETUNE_API_INGEST_TOKEN"]["secretKeyRef"]["name"] == secret["metadata"]["name"]
     tokens = {base64.b64decode(value) for value in secret["data"].values()}
     assert len(tokens) == 3
     assert all(len(token) == 40 for token in tokens)
@@ -118,7 +118,7 @@ def test_senders_without_tokens_are_let_in_only_when_that_is_said_in_words() -> 
     environment = _environment(_render("auth.openIngest=true"))
 
     assert environment["TRACETUNE_SERVE_OPEN"] == "anyone may send and read"
-    assert "TRACETUNE_SERVE_TOKEN" not in environment
+    assert "TRACETUNE_API_INGEST_TOKEN" not in environment
     assert "TRACETUNE_API_ADMIN_TOKEN" in environment
 
 
