@@ -11,6 +11,7 @@ from tracetune import __version__, pipeline
 from tracetune.domain import words
 from tracetune.domain.advice import Advice
 from tracetune.domain.analysis import Analysis, Ingested
+from tracetune.domain.whatif import Ask, WhatIf
 from tracetune.domain.workloads import Workload, join
 from tracetune.errors import InvalidInput, NotEnoughData, Unavailable
 from tracetune.forecasting.candidates import can_train, candidates
@@ -69,6 +70,16 @@ class Application:
             ingested = self._history(patterns, report)
             note(spans=ingested.spans, traces=ingested.traces, services=ingested.services)
         return pipeline.analyze(ingested, self._plan(report), stopwatch)
+
+    def what_if(self, patterns: Sequence[str], ask: Ask, report: Report, *, is_screened: bool = False) -> WhatIf:
+        """What would happen at another load, with other replicas or other work, from the healthy minutes of these traces.
+
+        Raises:
+            NotEnoughData: no whole traces are at hand.
+            NotFound: a service that the traces do not know.
+        """
+        model = pipeline.queues_of(self._history(patterns, report), self._plan(report))
+        return pipeline.what_if(model, ask, is_screened=is_screened)
 
     def backtest(self, patterns: Sequence[str], static: Sequence[str], truth: Path | None, report: Report) -> Backtest:
         """The second half of a history judged as it would have been, beside static thresholds.

@@ -27,7 +27,8 @@ from tracetune.domain.period import left_out
 from tracetune.domain.quality import PROBLEMS, Effect, Finding
 from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.domain.spans import SpanBatch
-from tracetune.errors import InvalidInput
+from tracetune.domain.whatif import Ask, WhatIf
+from tracetune.errors import InvalidInput, NotEnoughData
 from tracetune.forecasting.learn import learn as learn_series
 from tracetune.ports import Estimator, SpanReader
 from tracetune.sources.files import InputFile, read
@@ -35,6 +36,10 @@ from tracetune.traces.assemble import Assembled, Assembler
 from tracetune.traces.summarise import TraceSummary, summarise_assembled
 from tracetune.tuning.advise import advise
 from tracetune.tuning.capacity import capacities
+from tracetune.tuning.demand import healthy
+from tracetune.tuning.estimate import estimate
+from tracetune.tuning.model import Model
+from tracetune.tuning.whatif import screen, whatif
 
 Candidates = Mapping[Metric, Sequence[Estimator]]
 Report = Callable[[str, float, float], None]
@@ -213,10 +218,37 @@ def tune(
     graph: ServiceGraph,
     incidents: Sequence[Incident],
     rankings: Mapping[str, CauseRanking],
+    model: Model | None = None,
 ) -> tuple[tuple[Capacity, ...], tuple[Advice, ...]]:
-    """What each service uses of its replicas, and how to set its knobs for the forecast load."""
+    """What each service uses of its replicas, and how to set its knobs for the forecast load; ``model`` is of its queues."""
     found = capacities(minutes, learned)
-    return found, advise(minutes, learned, graph, incidents, rankings, found)
+    return found, advise(minutes, learned, graph, incidents, rankings, found, model)
+
+
+def queues(
+    ingested: Ingested, learned: Learned, incidents: Sequence[Incident], rankings: Mapping[str, CauseRanking]
+) -> Model | None:
+    """The queues of every service, and the traces to run again, from the whole calls of healthy minutes.
+
+    None where no calls are known: a store keeps minutes only.
+    """
+    observed = learned.series.start_minute + np.flatnonzero(learned.series.observed)
+    good = observed[healthy(observed, incidents, rankings)]
+    calls = ingested.calls.within(good)
+    return estimate(calls) if len(calls) else None
+
+
+def what_if(model: Model | None, ask: Ask, *, is_screened: bool = False) -> WhatIf:
+    """What would happen at another load, with other replicas or other work; screened answers come from a few short runs.
+
+    Raises:
+        NotEnoughData: no whole calls are known.
+        NotFound: a service that the traces do not know.
+    """
+    if model is None:
+        raise NotEnoughData("no whole traces are at hand, only minutes", hint="name the trace files")
+    answer = screen if is_screened else whatif
+    return answer(model, ask.load, ask.replicas, ask.demand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +260,15 @@ class Plan:
     horizon_minutes: int
     false_incidents_per_week: float
     parameters: Mapping[str, str]
+
+
+def queues_of(ingested: Ingested, plan: Plan) -> Model | None:
+    """The queues of what was read: learn and detect first, so that minutes of incidents are left out."""
+    minutes = ingested.minutes
+    graph = ServiceGraph.from_minutes(minutes)
+    learned = learn(minutes, plan.candidates, seed=plan.seed, horizon_minutes=plan.horizon_minutes)
+    incidents = detect(learned, graph, false_incidents_per_week=plan.false_incidents_per_week)
+    return queues(ingested, learned, incidents, explain(incidents, minutes, learned, graph))
 
 
 def analyze(ingested: Ingested, plan: Plan, stopwatch: Stopwatch) -> Analysis:
@@ -243,7 +284,8 @@ def analyze(ingested: Ingested, plan: Plan, stopwatch: Stopwatch) -> Analysis:
     with stopwatch.stage("explain"):
         rankings = explain(incidents, minutes, learned, graph)
     with stopwatch.stage("tune") as note:
-        found, advice = tune(minutes, learned, graph, incidents, rankings)
+        model = queues(ingested, learned, incidents, rankings)
+        found, advice = tune(minutes, learned, graph, incidents, rankings, model)
         note(advice=len(advice))
     seconds = {f"{stage} seconds": f"{spent:.1f}" for stage, spent in stopwatch.seconds.items()}
     return Analysis(
@@ -256,4 +298,5 @@ def analyze(ingested: Ingested, plan: Plan, stopwatch: Stopwatch) -> Analysis:
         advice=advice,
         headline=headline(ingested, learned, incidents, rankings),
         parameters={**plan.parameters, **seconds},
+        stations=model.stations if model else (),
     )

@@ -15,6 +15,7 @@ from tracetune.domain.minutes import MinuteBatch
 from tracetune.domain.quality import Finding
 from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.domain.spans import SpanBatch
+from tracetune.domain.whatif import Station
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +107,4 @@ class Analysis:
     advice: tuple[Advice, ...]  # the most useful first
     headline: str  # the one sentence
     parameters: Mapping[str, str]  # how it was made: version, seed, models, seconds a stage
+    stations: tuple[Station, ...] = ()  # how each service queues; empty where no whole calls were known

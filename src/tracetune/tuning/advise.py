@@ -14,16 +14,19 @@ from tracetune.domain.anomalies import Incident
 from tracetune.domain.causes import CauseRanking
 from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.minutes import MinuteBatch
+from tracetune.tuning.allocate import can_plan
 from tracetune.tuning.blame import rollbacks, surges, without_vain_replicas
 from tracetune.tuning.budgets import budgets
 from tracetune.tuning.demand import Demand, demands, healthy
 from tracetune.tuning.instrumentation import instrumentation
 from tracetune.tuning.links import Connection, connections
+from tracetune.tuning.model import Model
 from tracetune.tuning.outliers import outliers
 from tracetune.tuning.pools import pools
-from tracetune.tuning.replicas import replicas
+from tracetune.tuning.replicas import load_to_come, replicas
 from tracetune.tuning.retries import retries
 from tracetune.tuning.sampling import sampling
+from tracetune.tuning.scaling import Target, plan_for, scale
 from tracetune.tuning.timeouts import timeouts
 
 LEAST_MINUTES = 30
@@ -48,13 +51,14 @@ _ORDER = (  # what ends harm, then what prevents it, then what may stay, then wh
 )
 
 
-def advise(
+def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     minutes: MinuteBatch,
     learned: Learned,
     graph: ServiceGraph,
     incidents: Sequence[Incident],
     rankings: Mapping[str, CauseRanking],
     capacities: Sequence[Capacity],
+    model: Model | None = None,
 ) -> tuple[Advice, ...]:
     """What to set, what to keep and what cannot be said, for every service and connection; the most useful first.
 
@@ -67,6 +71,7 @@ def advise(
         incidents: all incidents. Minutes of a fault are left out of every estimate; minutes of mere load are not.
         rankings: the causes by incident id.
         capacities: of the same minutes; they bring the forecast load.
+        model: of the queues, where whole calls are known; it plans the replicas of the services that it identified.
     """
     observed = learned.series.start_minute + np.flatnonzero(learned.series.observed)
     good = healthy(observed, incidents, rankings)
@@ -75,8 +80,15 @@ def advise(
     ways = connections(minutes.links, observed, good)
     seen = int(np.count_nonzero(good))
     surged = surges(incidents, rankings)
+    loads = {
+        each.service_name: load_to_come(calm[each.service_name], each, surged.get(each.service_name))
+        for each in capacities
+        if each.service_name in calm
+    }
+    target = _target(model, loads, seen / 60) if model is not None else None
     for_services = [
-        replicas(calm[each.service_name], each, surged.get(each.service_name))
+        (scale(model, target, each.service_name) if model is not None and target is not None else None)
+        or replicas(calm[each.service_name], each, surged.get(each.service_name))
         for each in capacities
         if each.service_name in calm
     ]
@@ -91,6 +103,22 @@ def advise(
     in_trouble = {name for incident in incidents for name in incident.services}
     weight = {each.service_name: each.busy_mean for each in capacities}
     return tuple(sorted(found, key=lambda advice: _usefulness(advice, in_trouble, weight)))
+
+
+def _target(model: Model, loads: Mapping[str, tuple[float, str]], hours: float) -> Target | None:
+    """The plan for the load to come of the services that traces begin with; None where no replicas can be planned."""
+    if not any(can_plan(station) for station in model.stations):
+        return None
+    begin = {name for name, _ in model.endpoints}
+    told = [
+        (loads[name][0] / calls, loads[name][1])
+        for name, calls in zip(model.services, model.calls_per_trace, strict=True)
+        if name in begin and name in loads and calls > 0
+    ]
+    if not told:
+        return None
+    rate, source = max(told)
+    return plan_for(model, rate, source, hours)
 
 
 def _limits(

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from tracetune.tuning.compiling import KERNEL
 from tracetune.tuning.observed import Floats, Ints
 
 LEAST_CALLS = 60
@@ -68,7 +69,7 @@ def distances(work: Floats, operation: Ints, splits: list[Split], allowance: flo
     return result
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**KERNEL)
 def _scan(work: Floats, bounds: Ints, splits: NDArray[np.int8]) -> tuple[Floats, Ints, Ints]:
     """One walk along the sorted work of each operation; distances are taken where the work changes."""
     operations = len(bounds) - 1

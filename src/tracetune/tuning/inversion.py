@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from tracetune.tuning.compiling import KERNEL
 from tracetune.tuning.observed import Floats, Ints
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**KERNEL)
 def fcfs_begins(arrived: Floats, left: Floats, slots: int) -> Floats:
     """When each job got one of the ``slots``, first come, first served, (job,) seconds.
 
@@ -50,7 +51,7 @@ def fcfs_begins(arrived: Floats, left: Floats, slots: int) -> Floats:
     return begins
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**KERNEL)
 def sharing_work(arrived: Floats, left: Floats, leaving: Ints, cores: float) -> Floats:
     """The work that each job got done while ``n`` jobs shared ``cores``, each at the rate min(1, cores / n), (job,) seconds.
 
@@ -77,7 +78,7 @@ def sharing_work(arrived: Floats, left: Floats, leaving: Ints, cores: float) -> 
     return work
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**KERNEL)
 def in_flight(arrived: Floats, left_sorted: Floats, at: Floats) -> Ints:
     """How many jobs are there just before each of the times ``at``, (time,); both lists ascend by themselves."""
     result = np.empty(len(at), np.int64)

@@ -107,7 +107,7 @@ def _unproven(station: Station, each: float, reach: float) -> Iterator[Refused]:
         f"{words.rate(station.peak_calls_per_second)}, and would get {reach:.1f} times that"
     )
     unlock = f"a few minutes at that load, or {station.service_name} with fewer replicas"
-    yield Refused(Refusal.BEYOND_SEEN, station.service_name, said, unlock, is_final=use > SATURATED)
+    yield Refused(Refusal.BEYOND_SEEN, station.service_name, said, unlock, is_final=bool(use > SATURATED))
 
 
 def _about_reach(model: Model, rate: float) -> Iterator[Refused]:

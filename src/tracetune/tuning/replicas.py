@@ -43,13 +43,13 @@ def replicas(demand: Demand, capacity: Capacity, surge: Incident | None = None) 
             f"{demand.service_name}: {seen} minutes with calls and without an incident are too few",
             f"{LEAST_MINUTES} such minutes",
         )
-    load, source = _load_to_come(demand, capacity, surge)
+    load, source = load_to_come(demand, capacity, surge)
     if found.rises:
         return _with_knee(demand, found, current, load, source)
     return _without_limit(demand, found, current, load, source)
 
 
-def _load_to_come(demand: Demand, capacity: Capacity, surge: Incident | None) -> tuple[float, str]:
+def load_to_come(demand: Demand, capacity: Capacity, surge: Incident | None) -> tuple[float, str]:
     """Calls a second to be ready for, and how it is known: the forecast, but never less than healthy minutes had."""
     found = [(peak(demand.calls) / 60, "the busiest minutes seen")]
     if not math.isnan(capacity.forecast_calls_per_second):

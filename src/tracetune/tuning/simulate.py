@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from tracetune.tuning.compiling import KERNEL, PART
 from tracetune.tuning.observed import Floats, Ints
 from tracetune.tuning.templates import DELAY, HOLD, LEAST_REQUEST, ROUND_ROBIN, SELF, SHARING, Stations, Templates
 
@@ -109,7 +110,7 @@ def replay(templates: Templates, stations: Stations, trace: Ints, begin: Floats,
     return Replayed(world.call, world.arrived, world.took, world.held, int(events))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _push(world: _World, time: float, code: int) -> None:
     at = world.size[0]
     world.size[0] += 1
@@ -122,7 +123,7 @@ def _push(world: _World, time: float, code: int) -> None:
     world.time[at], world.code[at] = time, code
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _drop_first(world: _World) -> None:
     world.size[0] -= 1
     size = world.size[0]
@@ -143,7 +144,7 @@ def _drop_first(world: _World) -> None:
     world.time[at], world.code[at] = time, code
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**KERNEL)
 def _run(  # noqa: C901 - the loop over events
     templates: Templates,
     stations: Stations,
@@ -194,7 +195,7 @@ def _run(  # noqa: C901 - the loop over events
     return events
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _arrive(
     templates: Templates, stations: Stations, world: _World, run: int, now: float, rng: np.random.Generator
 ) -> None:
@@ -224,7 +225,7 @@ def _arrive(
         _queue(world, instance, world.job[run])
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _queue(world: _World, instance: int, job: int) -> None:
     if world.head[instance] < 0:
         world.head[instance] = job
@@ -233,7 +234,7 @@ def _queue(world: _World, instance: int, job: int) -> None:
     world.tail[instance] = job
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _unqueue(world: _World, instance: int) -> int:
     job: int = world.head[instance]
     if job >= 0:
@@ -242,7 +243,7 @@ def _unqueue(world: _World, instance: int) -> int:
     return job
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _proceed(templates: Templates, stations: Stations, world: _World, run: int, now: float) -> None:
     """Begin every piece of work that waits for nothing any more."""
     first = templates.segment_offset[world.call[run]]
@@ -255,7 +256,7 @@ def _proceed(templates: Templates, stations: Stations, world: _World, run: int, 
         _work(templates, stations, world, run, first + place, world.job[run] + place, now)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _work(  # noqa: PLR0913, PLR0917
     templates: Templates, stations: Stations, world: _World, run: int, segment: int, job: int, now: float
 ) -> None:
@@ -280,7 +281,7 @@ def _work(  # noqa: PLR0913, PLR0917
         _push(world, now + work * (1 + stations.slots[service] * (world.present[instance] - 1)), 4 * job + _DONE)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _next_piece(world: _World, instance: int, now: float) -> None:
     job = _unqueue(world, instance)
     if job < 0:
@@ -289,7 +290,7 @@ def _next_piece(world: _World, instance: int, now: float) -> None:
         _push(world, now + world.left[job], 4 * job + _DONE)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _share(  # noqa: C901 - one walk along all that share
     stations: Stations, world: _World, instance: int, job: int, now: float, more: int
 ) -> None:
@@ -328,7 +329,7 @@ def _share(  # noqa: C901 - one walk along all that share
     _push(world, world.foreseen[instance], 4 * instance + _SHARED)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _complete(templates: Templates, stations: Stations, world: _World, job: int, segment: int, now: float) -> None:
     """A piece of work is done: make the calls that follow it, and end the call if it was the last."""
     run = world.run_of[job]

@@ -75,7 +75,7 @@ def station_of(  # noqa: PLR0913, PLR0917 - everything that a station tells
         peak_in_flight=view.most_flying,
         calls_per_second=rate,
         peak_calls_per_second=_peak(jobs),
-        work_seconds=work / max(len(calls), 1),
+        work_seconds=float(work) / max(len(calls), 1),
         busy_share=rate * held / (max(replicas, 1) * slots),
         saturation_calls_per_second=max(replicas, 1) * slots / held if held > 0 else math.nan,
         waits_share=best.waits_share if best else 0.0,

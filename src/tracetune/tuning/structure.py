@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from tracetune.tuning.compiling import KERNEL, PART
 from tracetune.tuning.observed import Bools, Floats, Ints, Observed
 
 SLACK_SECONDS = 2e-4
@@ -80,7 +81,7 @@ def _is_late(observed: Observed) -> Bools:
     return found
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**KERNEL)
 def _labels(observed: Observed) -> Ints:
     """What a caller calls each of its calls: the operation, and how many times it was called before."""
     label = np.zeros(len(observed.parent), np.int64)
@@ -94,13 +95,13 @@ def _labels(observed: Observed) -> Ints:
     return label
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**PART)
 def _mix(value: int) -> int:
     spread = (value ^ (value >> 31)) * 7046029254386353131
     return spread ^ (spread >> 29)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**KERNEL)
 def _signatures(observed: Observed, label: Ints) -> Ints:
     """A number for each call's operation with the set of all labels that it calls, whatever their order."""
     signature = np.zeros(len(observed.parent), np.int64)
@@ -112,7 +113,7 @@ def _signatures(observed: Observed, label: Ints) -> Ints:
     return signature
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**KERNEL)
 def _count_pairs(child_offset: Ints) -> int:
     pairs = 0
     for call in range(len(child_offset) - 1):
@@ -122,7 +123,7 @@ def _count_pairs(child_offset: Ints) -> int:
     return pairs
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**KERNEL)
 def _list_pairs(
     observed: Observed,
     label: Ints,
@@ -183,7 +184,7 @@ def _build(observed: Observed, parallel: Bools) -> Structure:
     )
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@njit(**KERNEL)
 def _fill(observed: Observed, parallel: Bools, structure: Structure) -> int:  # noqa: C901, PLR0912, PLR0915 - one pass over all calls
     segment, launch, pair = 0, 0, 0
     needs = np.empty(MOST_CHILDREN, np.int64)

@@ -15,6 +15,8 @@ from tracetune.tuning.predict import EVALUATED_SECONDS, LEAST_REQUESTS, MOST_REQ
 from tracetune.tuning.refuse import SATURATED, busy_shares, refusals
 from tracetune.tuning.templates import Stations
 
+SCREENED_REQUESTS, SCREENED_SEEDS = 1000, 3
+
 
 def whatif(
     model: Model,
@@ -47,6 +49,29 @@ def whatif(
     if (shares > SATURATED).any():
         refused = refusals(model, ask, rate, shares)
     return answer(model, ask, rate, shares, refused, outcomes, is_screened=False)
+
+
+def screen(
+    model: Model,
+    load: float = 1.0,
+    replicas: Mapping[str, int] | None = None,
+    demand: Mapping[str, float] | None = None,
+) -> WhatIf:
+    """The same from a few short runs of the best model, for sliders: within 200 ms, and less sure.
+
+    Raises:
+        NotFound: a service that the traces do not know.
+    """
+    ask = Ask(load, dict(replicas or {}), dict(demand or {}))
+    check_names(model, ask)
+    rate = load * model.load.reference
+    shares = busy_shares(model, ask, rate)
+    refused = refusals(model, ask, rate, shares)
+    if any(each.is_final for each in refused):
+        return answer(model, ask, rate, shares, refused, (), is_screened=True)
+    stations = asked(model, model.best, ask)
+    outcomes = [run(model, stations, rate, SCREENED_REQUESTS, seed) for seed in range(SCREENED_SEEDS)]
+    return answer(model, ask, rate, shares, refused, outcomes, is_screened=True)
 
 
 def check_names(model: Model, ask: Ask) -> None:
@@ -104,7 +129,7 @@ def answer(  # noqa: PLR0913 - all that an answer tells
     endpoints = tuple(
         EndpointOutlook(
             *names,
-            calls_per_second=rate * model.traces_of_endpoint[place] / max(model.traces_of_endpoint.sum(), 1),
+            calls_per_second=float(rate * model.traces_of_endpoint[place] / max(model.traces_of_endpoint.sum(), 1)),
             now=model.now[place],
             latency=latency(model, [each.of_endpoint[place] for each in outcomes]) if spoken else None,
         )

@@ -1,0 +1,182 @@
+"""Advice on replicas from the queues that were found: how many, why, and where more would not help."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracetune.domain import words
+from tracetune.domain.advice import Action, Advice, Knob
+from tracetune.domain.whatif import Station, Status
+from tracetune.tuning.allocate import Plan, allocate, can_plan, floor_seconds
+from tracetune.tuning.margins import confidence, margin
+from tracetune.tuning.model import Model
+from tracetune.tuning.predict import LEAST_REQUESTS
+
+OVER_FLOOR = 1.5
+"""Without objectives of their own, endpoints are to keep p99 within this many times what it is when nothing waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The load to be ready for, and the plan for it.
+
+    Attributes:
+        rate: traces a second.
+        source: how that is known.
+        plan: the fewest replicas for it.
+        roomy: the same for the load with its margin on top: nothing is scaled down below it.
+        objectives: seconds of p99, by endpoint.
+        hours: of history behind it.
+    """
+
+    rate: float
+    source: str
+    plan: Plan
+    roomy: Plan
+    objectives: Mapping[int, float]
+    hours: float
+
+
+def plan_for(
+    model: Model, rate: float, source: str, hours: float, objectives: Mapping[int, float] | None = None
+) -> Target:
+    """Plan for a load.
+
+    Without ``objectives``, p99 of each endpoint is to stay within 1.5 times what it is when nothing waits, or what it is
+    now, if that is more.
+    """
+    limits = dict(objectives) if objectives else _objectives(model)
+    return Target(
+        rate,
+        source,
+        allocate(model, rate, limits),
+        allocate(model, rate * (1 + margin(hours)), limits),
+        limits,
+        hours,
+    )
+
+
+def _objectives(model: Model) -> dict[int, float]:
+    floor = floor_seconds(model, model.load.reference)
+    found = {}
+    for place, latency in enumerate(model.now):
+        now = latency.p99.value
+        limit = max(OVER_FLOOR * floor[place], now if math.isfinite(now) else 0.0)
+        if math.isfinite(limit) and model.traces_of_endpoint[place] >= LEAST_REQUESTS / 5:
+            found[place] = float(limit)
+    return found
+
+
+def scale(model: Model, target: Target, service_name: str) -> Advice | None:
+    """Advice on one service; None where its queue is not known, and minutes have to tell."""
+    station = next((each for each in model.stations if each.service_name == service_name), None)
+    if station is None or station.replicas == 0:
+        return None
+    if station.status is Status.SHARED:
+        return _vain(station, target)
+    if not can_plan(station):
+        return None
+    if not target.plan.meets:
+        return _unreachable(model, station, target)
+    return _planned(model, station, target)
+
+
+def _planned(model: Model, station: Station, target: Target) -> Advice:
+    name, current = station.service_name, station.replicas
+    needed, roomy = target.plan.replicas[name], max(target.plan.replicas[name], target.roomy.replicas[name])
+    wanted = needed if needed >= current else min(current, roomy)  # down only with the margin left over
+    now = target.plan.use[name] * needed / current
+    then = target.plan.use[name] * needed / wanted
+    first = _said(name, current, wanted)
+    load = f"the load to come is {words.rate(target.rate)} ({target.source}), which keeps {words.share(now)} of its slots busy"
+    reasons = [first, load, f"{name}: {station.reason}"]
+    if wanted != current:
+        reasons.append(f"with {wanted} it is {words.share(then)}; it is full at {words.rate(_full(station, wanted))}")
+    miss = dict(target.plan.runners_up).get(name)
+    if miss:
+        reasons.append(
+            f"one replica less than needed would take the slowest endpoint to {words.times(miss)} its objective"
+        )
+    gain = target.plan.gains.get(name)
+    effect = (
+        f"one more would shorten p99 of the slowest endpoint by {words.duration(gain)}" if gain and gain > 0 else ""
+    )
+    least = max(1, math.ceil(target.plan.use[name] * needed / 0.9 - 1e-9))
+    action = Action.KEEP if wanted == current else Action.SET
+    return Advice(
+        name,
+        "",
+        Knob.REPLICAS,
+        action,
+        "replicas",
+        float(current),
+        float(min(least, wanted)),
+        float(wanted),
+        float(max(roomy, wanted)),
+        confidence(target.hours, is_direct=wanted >= current),
+        tuple(reasons),
+        effect=effect,
+        risk="" if action is Action.KEEP else _risk(model, wanted < current),
+    )
+
+
+def _said(name: str, current: int, wanted: int) -> str:
+    if wanted == current:
+        return f"keep {words.number_of(current, 'replica')} of {name}"
+    if wanted < current:
+        return f"set {name} to {words.number_of(wanted, 'replica')}, now {current}: {current - wanted} can safely go"
+    return f"set {name} to {words.number_of(wanted, 'replica')}, now {current}"
+
+
+def _full(station: Station, replicas: int) -> float:
+    return station.saturation_calls_per_second * replicas / station.replicas
+
+
+def _risk(model: Model, is_down: bool) -> str:
+    if is_down:
+        return "a burst above the load to come would queue; watch the tail for a day, and set it back if it rises"
+    external = [station.service_name for station in model.stations if station.status is Status.EXTERNAL]
+    return f"more callers for {', '.join(external)}, whose limit no span shows" if external else ""
+
+
+def _vain(station: Station, target: Target) -> Advice:
+    said = f"more replicas of {station.service_name} will not help, because the wait is in something that they share"
+    return _kept(station, target, (said, station.reason))
+
+
+def _unreachable(model: Model, station: Station, target: Target) -> Advice:
+    floor = floor_seconds(model, target.rate)
+    over = {place: floor[place] / limit for place, limit in target.objectives.items() if np.isfinite(floor[place])}
+    worst = max(over, key=over.__getitem__)
+    work = [
+        (calls * each.work_seconds, each.service_name)
+        for each, calls, used in zip(model.stations, model.calls_per_trace, model.touches[worst], strict=True)
+        if used
+    ]
+    where = max(work)[1]
+    said = (
+        f"more replicas of {station.service_name} will not help, because the wait is in {where}: p99 of "
+        f"{model.endpoints[worst][1]} is {words.duration(float(floor[worst]))} even when nothing queues"
+    )
+    return _kept(station, target, (said,))
+
+
+def _kept(station: Station, target: Target, reasons: tuple[str, ...]) -> Advice:
+    current = float(station.replicas)
+    return Advice(
+        station.service_name,
+        "",
+        Knob.REPLICAS,
+        Action.KEEP,
+        "replicas",
+        current,
+        current,
+        current,
+        current,
+        confidence(target.hours, is_direct=True),
+        reasons,
+    )
