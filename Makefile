@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fix bench docs ui ui-check lab-test lab-record lab-sweep chart-check lock wheel clean
+.PHONY: help demo test test-all check fix bench docs ui ui-check test-browser lab-test lab-record lab-sweep chart-check lock wheel clean
 
 help:  ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,11 +79,14 @@ docs: $(VENV)/.dev  ## Write the reference from the code and build the documenta
 	@$(BIN)/python scripts/dashboards.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/site
 
-ui:  ## Build the report's JavaScript and CSS into the package (needs Node).
+ui:  ## Build the JavaScript and CSS of the report and of the live pages into the package (needs Node).
 	@cd web && npm ci --silent --no-audit --no-fund && npm run --silent build
 
 ui-check:  ## The committed JavaScript and CSS equal a fresh build.
 	@if command -v npm >/dev/null; then sh web/check-built.sh; else echo "ui-check skipped: npm is not installed" >&2; fi
+
+test-browser: $(VENV)/.dev  ## Every live page and the report in a real browser: all screens, themes, states and widths (10 minutes).
+	@$(BIN)/pytest -q tests/browser
 
 lab-test: $(VENV)/.lab  ## Test the lab: rules, the truths of the recordings, one short real run.
 	@$(MAKE) --no-print-directory -C lab check test

@@ -77,7 +77,8 @@ def test_the_timeline_tells_in_order_what_was_said_and_done(shown: Shown, now: f
 
     timeline = incident_detail(shown, SLOW, Notes((silence,), (), (marker,)), now).timeline
 
-    assert [each.kind for each in timeline] == ["release", "onset", "onset", "onset", "snooze", "end"]
+    assert [each.kind for each in timeline] == ["release", "release", "onset", "onset", "onset", "snooze", "end"]
+    assert timeline[0].text == "payments 4.18.0 first seen"
 
 
 def test_an_unknown_incident_is_refused_with_those_on_record(shown: Shown, now: float) -> None:

@@ -34,8 +34,19 @@ def test_a_calm_window_still_names_the_last_incident(shown: Shown, now: float) -
     found = overview(shown, Window(shown.held.last - 60, shown.held.last), Notes(), now)
 
     assert found.incidents == []
+    assert found.headline == "All 11 services are as expected."
     assert found.last_incident is not None
     assert found.last_incident.kind == "surge"
+
+
+def test_the_sentence_speaks_of_the_window_alone(shown: Shown, now: float) -> None:
+    incident = shown.incidents["INC-3f9c"]
+
+    found = overview(shown, Window(incident.onset - 10, incident.onset + 10), Notes(), now)
+
+    assert [each.id for each in found.incidents] == ["INC-3f9c"]
+    assert found.headline.startswith(shown.analysis.rankings["INC-3f9c"].headline.rstrip("."))
+    assert "more incident" not in found.headline
 
 
 def test_feedback_changes_the_sentence_at_once(shown: Shown, now: float) -> None:
@@ -47,7 +58,7 @@ def test_feedback_changes_the_sentence_at_once(shown: Shown, now: float) -> None
 
     found = overview(shown, shown.held, Notes(feedback=said), now)
 
-    assert found.headline.rstrip(".") == shown.analysis.rankings["INC-77a0"].headline.rstrip(".")
+    assert found.headline.startswith(shown.analysis.rankings["INC-77a0"].headline.rstrip("."))
     assert [each.id for each in found.incidents] == ["INC-77a0", "INC-c218"]
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
+from tracetune.live.publisher import Snapshot
+from tracetune.live.status import Status
 from tracetune.sinks.report import HtmlReport
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # pytest's importlib mode puts no test folder on the path by itself
+
+from tests.browser import servers  # noqa: E402
+from tests.sinks import analysis_data  # noqa: E402
+
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>-' + "long" * 30
 
@@ -41,12 +47,11 @@ def axe() -> str:
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Addresses of the reports: a full day, names that attack, half an hour, nothing."""
-    data = _analysis_data()
     analyses = {
-        "shop": data.shop_analysis(),
-        "hostile": data.shop_analysis(suffix=HOSTILE),
-        "short": data.shop_analysis(minutes=25),
-        "empty": data.empty_analysis(),
+        "shop": analysis_data.shop_analysis(),
+        "hostile": analysis_data.shop_analysis(suffix=HOSTILE),
+        "short": analysis_data.shop_analysis(minutes=25),
+        "empty": analysis_data.empty_analysis(),
     }
     folder = tmp_path_factory.mktemp("reports")
     for name, analysis in analyses.items():
@@ -54,8 +59,79 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {name: (folder / f"{name}.html").as_uri() for name in analyses}
 
 
-def _analysis_data() -> ModuleType:
-    """``tests/sinks/analysis_data.py``: pytest's importlib mode puts no test folder on the path by itself."""
-    if str(ROOT) not in sys.path:
-        sys.path.insert(0, str(ROOT))
-    return importlib.import_module("tests.sinks.analysis_data")
+Serve = Callable[[str], servers.Server]
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Serve]:
+    """Starts the server over one of the stories at most once: shop, going, hostile, short, empty, large, one, prefixed."""
+    started: dict[str, servers.Server] = {}
+    with ExitStack() as stack:
+
+        def start(story: str) -> servers.Server:
+            if story not in started:
+                prefix = "/tracetune" if story == "prefixed" else ""
+                started[story] = stack.enter_context(servers.served(_snapshot(story), prefix))
+            return started[story]
+
+        yield start
+
+
+def _snapshot(story: str) -> Snapshot:
+    if story == "empty":
+        return Snapshot(status=Status(ready=True))
+    if story == "short":
+        return servers.published(servers.learning(analysis_data.shop_analysis(minutes=25)))
+    if story == "hostile":
+        return servers.published(analysis_data.shop_analysis(suffix=HOSTILE))
+    shop = analysis_data.shop_analysis()
+    made = {"going": servers.open_incident, "large": servers.large, "one": servers.one_service}
+    return servers.published(made[story](shop) if story in made else shop)
+
+
+@pytest.fixture
+def visit(browser: Browser, serve: Serve) -> Iterator[Callable[..., Page]]:
+    """Opens a live page; at the end nothing may have been asked of another origin, and nothing may have gone wrong in it."""
+    troubles: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open_page(
+        path: str, *, story: str = "shop", width: int = 1366, height: int = 768, scheme: str = "light"
+    ) -> Page:
+        address = serve(story).address
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if scheme == "dark" else "light",
+            reduced_motion="reduce",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        contexts.append(context)
+        page = context.new_page()
+        _watch(page, address, troubles)
+        page.goto(address + path)
+        page.locator("main h1").first.wait_for(state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def _watch(page: Page, address: str, troubles: list[str]) -> None:
+    def requested(request: Request) -> None:
+        if not request.url.startswith(address):
+            troubles.append(f"requested {request.url}")
+
+    def opened(dialog: Dialog) -> None:
+        troubles.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            troubles.append(f"{message.type} {message.text}")
+
+    page.on("request", requested)
+    page.on("dialog", opened)
+    page.on("console", said)
+    page.on("pageerror", lambda error: troubles.append(str(error)))

@@ -16,6 +16,7 @@ from tracetune.domain.causes import CauseKind
 from tracetune.domain.notes import Notes
 from tracetune.domain.series import Metric
 from tracetune.errors import NotFound
+from tracetune.sinks import charts
 from tracetune.sinks.columns import short
 from tracetune.sinks.compose import advice_view
 from tracetune.sinks.narrative import incident_view
@@ -28,6 +29,7 @@ UNITS = {
     AnomalyKind.DROP: ("calls/min", Metric.CALLS),
 }
 _COURSE_BEFORE, _COURSE_AFTER = 30, 30
+_RELEASES_BEFORE = 60  # minutes; an older version had its time to show what it does
 
 
 def incident_item(shown: Shown, incident: Incident, notes: Notes, now: float) -> IncidentItem:
@@ -106,7 +108,7 @@ def incident_detail(shown: Shown, incident_id: str, notes: Notes, now: float) ->
         advice=[advice_view(each) for each in advice],
         slow=view.slow,
         usual=view.usual,
-        timeline=sorted(_timeline(incident, item, notes), key=lambda moment: moment.time),
+        timeline=sorted(_timeline(shown, incident, item, notes), key=lambda moment: moment.time),
     )
 
 
@@ -131,7 +133,12 @@ def numbers(values: np.ndarray) -> Numbers:
     return [short(value) if value == value else None for value in values.tolist()]  # noqa: PLR0124 - NaN is unequal to itself
 
 
-def _timeline(incident: Incident, item: IncidentItem, notes: Notes) -> Iterator[Moment]:
+def _timeline(shown: Shown, incident: Incident, item: IncidentItem, notes: Notes) -> Iterator[Moment]:
+    first, last = incident.onset - _RELEASES_BEFORE, shown.held.last if incident.end is None else incident.end
+    for release in shown.remembered(("versions",), lambda: charts.releases(shown.analysis)):
+        if first <= release.minute < last and release.service_name in incident.services:
+            text = f"{release.service_name} {release.service_version} first seen"
+            yield Moment(words.timestamp(release.minute), "release", text)
     for anomaly in incident.anomalies:
         text = f"{anomaly.key.service_name} {anomaly.key.span_name}: {anomaly.why}"
         yield Moment(words.timestamp(anomaly.onset), "onset", text)

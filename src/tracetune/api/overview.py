@@ -15,6 +15,7 @@ from tracetune.domain import words
 from tracetune.domain.analysis import Analysis
 from tracetune.domain.anomalies import Incident
 from tracetune.domain.graph import ServiceGraph
+from tracetune.domain.headline import headline
 from tracetune.domain.notes import Marker, Notes
 from tracetune.sinks import charts
 from tracetune.sinks.compose import service_map, worst
@@ -64,7 +65,7 @@ def overview(shown: Shown, window: Window, notes: Notes, now: float) -> Overview
     learning = sum(item.state == "learning" for item in items)
     affected = len(going_on)
     return Overview(
-        headline=_headline(shown, inside, notes),
+        headline=_headline(shown, inside),
         severity=worst(each.severity for each in inside),
         start=words.timestamp(window.first),
         end=words.timestamp(window.last),
@@ -86,15 +87,12 @@ def overview(shown: Shown, window: Window, notes: Notes, now: float) -> Overview
     )
 
 
-def _headline(shown: Shown, inside: list[Incident], notes: Notes) -> str:
-    """The analysis' own sentence, unless feedback took away what it speaks of."""
-    loudest = next(iter(shown.analysis.incidents), None)
-    if loudest is None or not notes.dismisses(loudest):
-        return shown.analysis.headline
-    rest = [shown.analysis.rankings[each.id].headline for each in inside if each.id in shown.analysis.rankings]
-    if rest:
-        return f"{rest[0].rstrip('.')}."
-    return f"All {words.number_of(len(shown.analysis.graph.services), 'service')} are as expected."
+def _headline(shown: Shown, inside: list[Incident]) -> str:
+    """The analysis' own sentence, or the same about what is left of it: in the window, and not taken away by feedback."""
+    analysis = shown.analysis
+    if len(inside) == len(analysis.incidents):
+        return analysis.headline
+    return headline(analysis.ingested, analysis.learned, inside, analysis.rankings)
 
 
 def event(marker: Marker) -> Event:

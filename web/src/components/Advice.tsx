@@ -7,9 +7,13 @@ import { Empty, Panel, Scroll } from "./Panel";
 
 const ACTIONS: Record<AdviceView["action"], string> = { set: "Change", keep: "Keep", cannot_say: "Cannot say" };
 
-const FEW = 10;
+interface Props {
+  advice: AdviceView[];
+  title?: string;
+  few?: number; // shown before the reader asks for all
+}
 
-export function Advice({ advice, title = "Advice" }: { advice: AdviceView[]; title?: string }) {
+export function Advice({ advice, title = "Advice", few = 10 }: Props) {
   const [all, showAll] = useState(false);
   if (!advice.length) {
     return (
@@ -18,7 +22,7 @@ export function Advice({ advice, title = "Advice" }: { advice: AdviceView[]; tit
       </Panel>
     );
   }
-  const shown = all ? advice : advice.slice(0, FEW);
+  const shown = all ? advice : advice.slice(0, few);
   return (
     <Panel id="advice" title={title} note="nothing was changed; each line says why">
       <Scroll label="Advice">
@@ -40,7 +44,7 @@ export function Advice({ advice, title = "Advice" }: { advice: AdviceView[]; tit
           </tbody>
         </table>
       </Scroll>
-      {advice.length > FEW && (
+      {advice.length > few && (
         <button type="button" onClick={() => showAll(!all)} aria-expanded={all}>
           {all ? "Show fewer" : `Show all ${advice.length}`}
         </button>
@@ -77,9 +81,9 @@ function Row({ one }: { one: AdviceView }) {
         {one.peer && ` → ${one.peer}`} <span class="knob">{words(one.knob)}</span>
         <span class="sr"> {ACTIONS[one.action]}</span>
       </th>
-      <td class="n" data-name="now">{amount(one.current, one.unit)}</td>
+      <td class={one.current === null ? "n none" : "n"} data-name="now">{amount(one.current, one.unit)}</td>
       <td class="n strong" data-name="advised">{advised(one)}</td>
-      <td class="n" data-name="range">{bounds}</td>
+      <td class={bounds === "–" ? "n none" : "n"} data-name="range">{bounds}</td>
       <td data-name="confidence">{one.confidence}</td>
       <td class="wrap reason">
         <p>{first && sentence(first)}</p>

@@ -4,12 +4,13 @@ import { href } from "../live/address";
 import { rowId } from "../live/chosen";
 import { minuteOf } from "../live/instants";
 import { type AnomalyItem, type IncidentItem, severityOf } from "../live/views";
-import { clock, length, plural } from "../format";
+import { clock, length, moment, plural } from "../format";
 import { Empty, Panel } from "./Panel";
 import { Sparkline } from "./Sparkline";
 import { Shape } from "./Status";
 
 const FEW = 5;
+const LONG = 90; // characters, beyond which a name is cut after three lines
 const COURSE_BEFORE = 30; // minutes of an anomaly's course that lie before its onset, where there are so many
 
 interface Props {
@@ -18,6 +19,7 @@ interface Props {
   unfolded: Set<string>;
   unfold: (id: string) => void;
   quiet: string; // what to say where there is none
+  last: IncidentItem | null; // the last one that ended, shown where there is none in the window
 }
 
 /** The rows as they are shown, in order: what the keyboard moves over. */
@@ -35,7 +37,7 @@ export function addressOf(anomaly: AnomalyItem): string {
   return href(["services", anomaly.service_name], { op: anomaly.span_name, a: anomaly.id });
 }
 
-export function AnomalyList({ incidents, chosen, unfolded, unfold, quiet }: Props) {
+export function AnomalyList({ incidents, chosen, unfolded, unfold, quiet, last }: Props) {
   const open = incidents.filter((incident) => incident.end === null && !incident.dismissed);
   const ended = incidents.filter((incident) => incident.end !== null && !incident.dismissed);
   const group = (incident: IncidentItem) => (
@@ -52,6 +54,12 @@ export function AnomalyList({ incidents, chosen, unfolded, unfold, quiet }: Prop
       {ended.length > 0 && <h3 class="earlier">{open.length ? "Earlier" : "Ended in this window"}</h3>}
       {ended.map(group)}
       {!open.length && !ended.length && <Empty>{quiet}</Empty>}
+      {!open.length && !ended.length && last && !last.dismissed && (
+        <>
+          <h3 class="earlier">The last one, {moment(minuteOf(last.onset) ?? 0)}</h3>
+          {group(last)}
+        </>
+      )}
     </Panel>
   );
 }
@@ -83,15 +91,16 @@ function Group({ incident, chosen, all, unfold }: { incident: IncidentItem; chos
 
 function Row({ anomaly, chosen }: { anomaly: AnomalyItem; chosen: boolean }) {
   const onset = minuteOf(anomaly.onset) ?? 0;
+  const name = `${anomaly.service_name} ${anomaly.span_name}`;
   const begun = Math.min(COURSE_BEFORE, anomaly.course.length);
   const { expected_lower: lower, expected_upper: upper } = anomaly;
   return (
     <li id={rowId(anomaly.id)} class={chosen ? "anomaly chosen" : "anomaly"}>
       <Shape status={severityOf(anomaly.severity)} />
       <div class="anomaly-text">
-        <a href={addressOf(anomaly)} aria-current={chosen || undefined}>
+        <a href={addressOf(anomaly)} aria-current={chosen || undefined} class={name.length > LONG ? "long" : ""} title={name}>
           <b>{anomaly.service_name}</b> {anomaly.span_name}
-        </a>
+        </a>{" "}
         {anomaly.is_cause && <span class="cause-pill">likely cause</span>}
         <p>{anomaly.why}</p>
       </div>

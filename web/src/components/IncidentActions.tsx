@@ -1,18 +1,24 @@
 // What can be done about an incident: hold back its alerts for a while, say that it is none, take either back, pass it on.
 import { useState } from "preact/hooks";
-import { apiAddress, problemOf, send } from "../live/answers";
+import { clock } from "../format";
+import { apiAddress, problemOf, request, send } from "../live/answers";
 import { useKeys } from "../live/keys";
+import type { components } from "../live/api";
+import { minuteOf } from "../live/instants";
 import { pinned } from "../live/pinned";
 import type { IncidentItem } from "../live/views";
 import { Menu } from "./Menu";
 import { Caret } from "./RangePicker";
 
-const SNOOZES: [minutes: number | "resolved" | "morning", name: string][] = [
-  [30, "30 minutes"],
-  [120, "2 hours"],
-  ["morning", "until tomorrow 9:00"],
+const SNOOZES: [lasts: string, name: string][] = [
+  ["30m", "30 minutes"],
+  ["2h", "2 hours"],
+  ["", "until tomorrow 9:00"],
   ["resolved", "until it is over"],
 ];
+
+type Silence = components["schemas"]["SilenceItem"];
+type Feedback = components["schemas"]["FeedbackItem"];
 
 export function CopyLink() {
   const [said, say] = useState("");
@@ -42,20 +48,41 @@ export function CopyLink() {
 export function IncidentActions({ incident }: { incident: IncidentItem }) {
   const [opener, open] = useState(0);
   const [fault, setFault] = useState("");
-  const attempt = (action: () => Promise<unknown>) => {
+  const [said, say] = useState("");
+  const attempt = (action: () => Promise<string>) => {
     setFault("");
-    action().catch((error: unknown) => setFault(`${problemOf(error).title}. ${problemOf(error).detail}`));
+    say("");
+    action().then(say, (error: unknown) => setFault(`${problemOf(error).title}: ${problemOf(error).detail}`));
   };
-  const snooze = (span: (typeof SNOOZES)[number][0]) => attempt(() => send("POST", "snoozes", { incident_id: incident.id, ...until(span) }));
-  const wake = () => attempt(() => send("DELETE", `snoozes/${encodeURIComponent(incident.id)}`));
-  const dismiss = () => attempt(() => send("POST", "feedback", { id: incident.id }));
-  const restore = () => attempt(() => send("DELETE", `feedback/${encodeURIComponent(incident.id)}`));
+  const snooze = (lasts: string) =>
+    attempt(async () => {
+      await send("POST", "snoozes", { incident_id: incident.id, ...(lasts ? { lasts } : { until: tomorrowMorning() }) });
+      return "";
+    });
+  const wake = () =>
+    attempt(async () => {
+      const all = await request<Silence[]>(apiAddress("snoozes"));
+      for (const one of all.filter(({ incident_id }) => incident_id === incident.id)) await send("DELETE", `snoozes/${encodeURIComponent(one.id)}`);
+      return "Alerts are sent again";
+    });
+  const dismiss = () =>
+    attempt(async () => {
+      const [first] = await send<Feedback[]>("POST", "feedback", { id: incident.id });
+      return first?.effect ?? "";
+    });
+  const restore = () =>
+    attempt(async () => {
+      const ours = new Set(incident.anomalies.map((one) => one.id));
+      const all = await request<Feedback[]>(apiAddress("feedback"));
+      for (const one of all.filter(({ anomaly_id }) => ours.has(anomaly_id))) await send("DELETE", `feedback/${encodeURIComponent(one.id)}`);
+      return "It counts as an anomaly again";
+    });
   useKeys({ s: () => open((before) => before + 1), x: () => (incident.dismissed ? restore() : dismiss()) });
   return (
     <>
       {incident.snoozed_until ? (
-        <button type="button" onClick={wake} title={`Alerts are held back until ${incident.snoozed_until}`}>
-          Wake up
+        <button type="button" onClick={wake} title={`Alerts are held back until ${untilWhen(incident.snoozed_until)}`}>
+          Snoozed until {untilWhen(incident.snoozed_until)} · wake
         </button>
       ) : (
         <Menu
@@ -63,7 +90,7 @@ export function IncidentActions({ incident }: { incident: IncidentItem }) {
           opener={opener}
           label={
             <>
-              Snooze <kbd>s</kbd> <Caret />
+              Snooze <kbd aria-hidden="true">s</kbd> <Caret />
             </>
           }
         >
@@ -98,6 +125,9 @@ export function IncidentActions({ incident }: { incident: IncidentItem }) {
           Not an anomaly
         </button>
       )}
+      <span role="status" class={said ? "toast" : "sr"}>
+        {said}
+      </span>
       {fault && (
         <span role="alert" class="fault">
           {fault}
@@ -107,16 +137,16 @@ export function IncidentActions({ incident }: { incident: IncidentItem }) {
   );
 }
 
-function until(span: (typeof SNOOZES)[number][0]): Record<string, unknown> {
-  if (span === "resolved") return { until: "resolved" };
+function tomorrowMorning(): string {
   const end = new Date();
-  if (span === "morning") {
-    end.setDate(end.getDate() + 1);
-    end.setHours(9, 0, 0, 0);
-  } else {
-    end.setMinutes(end.getMinutes() + span);
-  }
-  return { until: end.toISOString() };
+  end.setDate(end.getDate() + 1);
+  end.setHours(9, 0, 0, 0);
+  return end.toISOString();
+}
+
+function untilWhen(until: string): string {
+  const minute = minuteOf(until);
+  return minute === null ? "it is over" : clock(minute);
 }
 
 /** The incident as a file. */

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 interface Props {
   label: ComponentChildren;
-  name: string; // what it is called where the label does not say
+  name: string; // what the panel is called
   className?: string;
   opener?: number; // each new value opens it: a key was pressed
   children: (close: () => void) => ComponentChildren;
@@ -37,7 +37,7 @@ export function Menu({ label, name, className = "", opener = 0, children }: Prop
   };
   return (
     <div ref={host} class={`menu ${className}`} onKeyDown={escape}>
-      <button ref={button} type="button" aria-expanded={open} aria-haspopup="dialog" aria-label={name} onClick={() => setOpen(!open)}>
+      <button ref={button} type="button" aria-expanded={open} aria-haspopup="dialog" title={name} onClick={() => setOpen(!open)}>
         {label}
       </button>
       {open && (

@@ -15,13 +15,13 @@ export function Search() {
   useKeys({ "/": () => setOpen(true), "Ctrl k": () => setOpen(true) });
   return (
     <>
-      <button type="button" class="searchbutton" onClick={() => setOpen(true)} aria-label="Search services and incidents">
+      <button type="button" class="searchbutton" onClick={() => setOpen(true)}>
         <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
           <circle cx="7" cy="7" r="4.75" fill="none" stroke="currentColor" stroke-width="1.5" />
           <path d="m10.5 10.5 4 4" stroke="currentColor" stroke-width="1.5" />
         </svg>
         <span>Search services, incidents</span>
-        <kbd>/</kbd>
+        <kbd aria-hidden="true">/</kbd>
       </button>
       {open && <SearchDialog close={() => setOpen(false)} />}
     </>

@@ -35,12 +35,14 @@ export function ServiceMap({ map, statusOf = (node) => node.severity, hrefOf, co
       </Panel>
     );
   }
+  const stores = map.nodes.some((node) => node.kind);
   const of = total && total > map.nodes.length ? ` of ${total}` : "";
+  const counted = `${map.nodes.length}${of} ${map.nodes.length === 1 && !of ? "service" : "services"}${stores ? " and stores" : ""}`;
   return (
     <Panel
       id="map"
       title="Service map"
-      note={`${map.nodes.length}${of} ${map.nodes.length === 1 && !of ? "service" : "services"}, ${plural(map.edges.length, "connection")}; number: p95`}
+      note={`${counted}, ${plural(map.edges.length, "connection")}; number: p95`}
       actions={controls}
     >
       <div ref={host}>
@@ -75,9 +77,11 @@ function Drawing({ map, statusOf, hrefOf, height }: DrawingProps) {
   useEffect(() => {
     const box = svg.current?.parentElement;
     const news = map.nodes.filter((node) => isNews(node.severity));
-    if (!box || !height || full <= height || !news.length) return;
-    box.scrollTop = news.reduce((sum, node) => sum + node.y, 0) / news.length - height / 2;
-  }, [map.nodes.length, full]);
+    if (!box || !news.length) return;
+    const middle = (along: "x" | "y") => news.reduce((sum, node) => sum + node[along], 0) / news.length;
+    box.scrollLeft = middle("x") - box.clientWidth / 2;
+    if (height) box.scrollTop = middle("y") - height / 2;
+  }, [map.nodes.length, full, width]);
   // Classes are set on what is there: rendering anew on every hover would be felt on a large map.
   const mark = (name: string | null) => {
     const drawing = svg.current;
@@ -174,10 +178,10 @@ function Node({ node, map, status, href, onNear }: NodeProps) {
       {node.is_cause && <rect class="ring" x="-3" y="-3" width={width + 6} height={height + 6} rx="8" />}
       <rect class="box" width={width} height={height} rx="6" />
       <g transform={`translate(9 ${height / 2 - 6})`}>{kind ? <path class="kind" d={kind} /> : <Glyph status={status} className="glyph" />}</g>
-      <text x="27" y={nameY}>
+      <text x="27" y={nameY} aria-hidden="true">
         {name}
       </text>
-      <text class="figure" x={oneLine ? width - 9 : 27} y={figureY} text-anchor={oneLine ? "end" : "start"}>
+      <text class="figure" x={oneLine ? width - 9 : 27} y={figureY} text-anchor={oneLine ? "end" : "start"} aria-hidden="true">
         {figure}
       </text>
     </>
@@ -198,7 +202,7 @@ function Node({ node, map, status, href, onNear }: NodeProps) {
   }
   return (
     <g class={classes} {...place}>
-      <a href={href} aria-label={told}>
+      <a href={href}>
         {content}
       </a>
     </g>

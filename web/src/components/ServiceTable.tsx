@@ -37,7 +37,7 @@ export function ServiceTable({ services, title, controls, chosen = "", wide = fa
               </tr>
             </thead>
             <tbody>
-              {services.map((one) => (
+              {causesFirst(services).map((one) => (
                 <Row key={one.service_name} one={one} chosen={one.service_name === chosen} wide={wide} />
               ))}
             </tbody>
@@ -48,6 +48,11 @@ export function ServiceTable({ services, title, controls, chosen = "", wide = fa
       )}
     </Panel>
   );
+}
+
+/** The order in which the rows stand: the likely cause, then as the server ranked them. */
+export function causesFirst(services: ServiceItem[]): ServiceItem[] {
+  return [...services].sort((a, b) => Number(b.is_cause) - Number(a.is_cause));
 }
 
 function Row({ one, chosen, wide }: { one: ServiceItem; chosen: boolean; wide: boolean }) {

@@ -29,8 +29,9 @@ export function useChosen(ids: string[] | null, open: (id: string) => void, name
     j: () => move(1),
     k: () => move(-1),
     Enter: () => {
-      if (focusTakesEnter()) (document.activeElement as HTMLElement).click();
-      else if (ids?.includes(chosen)) open(chosen);
+      if (focusTakesEnter() || !ids?.includes(chosen)) return false;
+      open(chosen);
+      return true;
     },
   });
   return chosen;

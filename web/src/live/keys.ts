@@ -1,7 +1,8 @@
 // The keyboard: one listener, and whatever keys the screen that is shown gave a meaning.
 import { useEffect, useRef } from "preact/hooks";
 
-export type Keys = Record<string, () => void>;
+/** What a key does; false leaves the key to the browser. */
+export type Keys = Record<string, () => unknown>;
 
 const SEQUENCE_MS = 1200;
 const registered: { current: Keys }[] = [];
@@ -28,12 +29,11 @@ export function followKeys(): void {
     prefix = name;
     prefixedAt = event.timeStamp;
     if (!handler) return;
-    event.preventDefault();
-    handler();
+    if (handler() !== false) event.preventDefault();
   });
 }
 
-function find(name: string): (() => void) | undefined {
+function find(name: string): (() => unknown) | undefined {
   for (let at = registered.length - 1; at >= 0; at--) {
     const handler = registered[at]?.current[name];
     if (handler) return handler;

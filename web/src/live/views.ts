@@ -59,8 +59,10 @@ export function incidentView(detail: IncidentDetail): IncidentView {
   };
 }
 
-export function adviceViews(advice: Schemas["AdviceView"][]): AdviceView[] {
-  return advice as AdviceView[];
+/** Advice about one service before that about others, and something to do before something to keep. */
+export function adviceViews(advice: Schemas["AdviceView"][], about = ""): AdviceView[] {
+  const rank = (one: AdviceView) => (one.target_service === about ? 0 : 1) + (one.action === "set" ? 0 : one.action === "keep" ? 2 : 4);
+  return [...(advice as AdviceView[])].sort((a, b) => rank(a) - rank(b));
 }
 
 export function mapView(answer: GraphAnswer): ServiceMap {

@@ -70,7 +70,7 @@ export function Incident({ id }: { id: string }) {
           </div>
         </div>
       </section>
-      <Advice advice={adviceViews(data.advice)} title="3 · What to do" />
+      <Advice advice={adviceViews(data.advice, item.cause)} title="3 · What to do" few={5} />
       <CourseStrips incident={view} title="4 · Look yourself" end={end} hrefOf={to} />
       {view.slow.length > 0 && <Traces incident={view} culprit={culprit} links={status?.links ?? {}} />}
       <Timeline moments={data.timeline} title="5 · Timeline" />

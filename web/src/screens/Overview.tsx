@@ -20,6 +20,7 @@ import { type GraphAnswer, type IncidentItem, mapView, type Overview as Answer, 
 import { useTitle } from "../live/title";
 
 const MAP_HEIGHT = 560;
+const NARROW = 600; // pixels; on a phone a list is read more easily than a map
 
 export function Overview() {
   const window = { from: from.value, to: to.value };
@@ -40,7 +41,7 @@ export function Overview() {
       <News overview={data} />
       <div class="overview-pair">
         <MapPanel key="map" window={window} />
-        <AnomalyList incidents={shownFirst(data.incidents)} chosen={chosen} unfolded={unfolded} unfold={unfold} quiet={quietLine(data)} />
+        <AnomalyList incidents={shownFirst(data.incidents)} chosen={chosen} unfolded={unfolded} unfold={unfold} quiet={quietLine(data)} last={data.last_incident} />
       </div>
       <SpreadPanel window={window} />
     </>
@@ -120,18 +121,18 @@ type Window = { from: string; to: string };
 function MapPanel({ window }: { window: Window }) {
   const mode = asked("map");
   const services = useAnswer<ServiceItem[]>(apiAddress("services", window)).data;
-  const asList = mode === "list";
+  const asList = mode === "list" || (mode === "" && innerWidth < NARROW);
   const { data, problem } = useAnswer<GraphAnswer>(asList ? null : apiAddress("graph", { ...window, mode: mode || "auto" }));
   const states = useMemo(() => new Map(services?.map((one) => [one.service_name, statusOf(one)])), [services]);
   const map = useMemo(() => data && mapView(data), [data]);
-  const total = data?.services ?? services?.length ?? 0;
+  const total = data?.services ?? 0;
   const now = asList ? "list" : (data?.mode ?? mode);
   const controls = (
     <div class="segmented" role="group" aria-label="Which services">
       {(
         [
           ["affected", "Affected + neighbours"],
-          ["all", `All ${total || ""}`.trim()],
+          ["all", "All"],
           ["list", "List"],
         ] as const
       ).map(([name, label]) => (

@@ -11,7 +11,7 @@ import { Pill, Shape } from "../components/Status";
 import { Loading, Trouble } from "../components/Trouble";
 import { Traces } from "../components/Traces";
 import type { Dot } from "../components/timeMarks";
-import { plural } from "../format";
+import { plural, sentence } from "../format";
 import { ask, asked, from, href, to } from "../live/address";
 import { apiAddress, useAnswer } from "../live/answers";
 import { rfc3339 } from "../live/instants";
@@ -47,6 +47,7 @@ export function Service({ name }: { name: string }) {
           </div>
           <div class="stack">
             <PathPanel path={path} window={window} name={name} incident={incident} />
+            <Advice advice={adviceViews(data.advice, name)} few={4} />
             <Neighbours detail={data} />
           </div>
         </div>
@@ -56,9 +57,9 @@ export function Service({ name }: { name: string }) {
             <Empty>{name} sends no spans of its own. What its callers say of it is above; choose one of them to see its course.</Empty>
           </Panel>
           <Neighbours detail={data} />
+          <Advice advice={adviceViews(data.advice, name)} />
         </>
       )}
-      <Advice advice={adviceViews(data.advice)} />
     </>
   );
 }
@@ -119,7 +120,7 @@ function Head({ detail, incident, links }: HeadProps) {
           </Menu>
         </div>
       </div>
-      <p class="sentence">{detail.sentence}</p>
+      <p class="sentence">{sentence(detail.sentence)}</p>
     </header>
   );
 }

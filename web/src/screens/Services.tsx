@@ -1,6 +1,6 @@
 // Every service in one table.
 import { useMemo } from "preact/hooks";
-import { ServiceTable } from "../components/ServiceTable";
+import { causesFirst, ServiceTable } from "../components/ServiceTable";
 import { Loading, Trouble } from "../components/Trouble";
 import { from, go, href, to } from "../live/address";
 import { apiAddress, useAnswer } from "../live/answers";
@@ -11,7 +11,7 @@ import type { ServiceItem } from "../live/views";
 export function Services() {
   const window = { from: from.value, to: to.value };
   const { data, problem } = useAnswer<ServiceItem[]>(apiAddress("services", window));
-  const ids = useMemo(() => data?.map((one) => one.service_name) ?? null, [data]);
+  const ids = useMemo(() => (data ? causesFirst(data).map((one) => one.service_name) : null), [data]);
   const chosen = useChosen(ids, (name) => go(href(["services", name])));
   useTitle("Services");
   if (!data) return problem ? <Trouble problem={problem} /> : <Loading height={500} />;

@@ -1,0 +1,101 @@
+"""The real server on a free port over a made-up analysis, for as long as the tests need it."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import uvicorn
+
+from tracetune.api.app import Options, create_app
+from tracetune.domain.analysis import Analysis
+from tracetune.domain.graph import Edge, ServiceGraph
+from tracetune.live.publisher import Publisher, Snapshot
+from tracetune.live.status import Status
+
+LINKS = {
+    "trace": "https://jaeger.invalid/trace/{trace_id}",
+    "compare": "https://jaeger.invalid/trace/{a}...{b}",
+    "runbook": "https://runbooks.invalid/{service}",
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers, and the publisher that feeds it."""
+
+    address: str
+    publisher: Publisher
+
+
+@contextmanager
+def served(first: Snapshot, prefix: str = "") -> Iterator[Server]:
+    """The server; it is asked to end, and has ended, when the block is left."""
+    publisher = Publisher(first)
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        create_app(publisher, options=Options(prefix=prefix, links=LINKS)),
+        log_level="warning",
+        timeout_graceful_shutdown=1,  # a page's stream is open for ever
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        yield Server(f"http://127.0.0.1:{listening.getsockname()[1]}{prefix}", publisher)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+def published(analysis: Analysis, version: int = 1) -> Snapshot:
+    """A snapshot of an analysis, closed at its last minute."""
+    series = analysis.learned.series
+    return Snapshot(analysis, version, series.start_minute + series.length - 1, Status(ready=True))
+
+
+def open_incident(analysis: Analysis) -> Analysis:
+    """The same day, cut while its first incident goes on: what a server shows in the middle of trouble."""
+    first, *rest = analysis.incidents
+    going = dataclasses.replace(
+        first, end=None, anomalies=tuple(dataclasses.replace(each, end=None) for each in first.anomalies)
+    )
+    return dataclasses.replace(analysis, incidents=(going, *rest))
+
+
+def large(analysis: Analysis, services: int = 200, calls: int = 450) -> Analysis:
+    """The same incidents among many more services that are called at random, callers before callees."""
+    rng = np.random.default_rng(5)
+    names = [f"{kind}-{number:03}" for number, kind in enumerate(rng.choice(["ads", "feed", "geo", "mail"], services))]
+    ends = np.sort(rng.integers(0, services, (calls, 2)), axis=1)
+    edges = [Edge(names[a], names[b], "", 1_000, 0) for a, b in sorted({(a, b) for a, b in ends.tolist() if a != b})]
+    known = analysis.graph
+    bridge = Edge(names[0], known.services[0], "", 1_000, 0)
+    graph = ServiceGraph(tuple(sorted([*known.services, *names])), (*known.edges, *edges, bridge))
+    return dataclasses.replace(analysis, graph=graph)
+
+
+def learning(analysis: Analysis) -> Analysis:
+    """The same before anything could be learned."""
+    limit = "25 minutes of traces: 30 are the least for an expected range."
+    learned = dataclasses.replace(analysis.learned, forecasts={}, limits=(limit,))
+    return dataclasses.replace(analysis, learned=learned, headline="11 services: too short to say what is normal.")
+
+
+def one_service(analysis: Analysis) -> Analysis:
+    """Nothing is known but one service without calls to others."""
+    return dataclasses.replace(
+        analysis,
+        graph=ServiceGraph(("frontend",), ()),
+        incidents=(),
+        rankings={},
+        headline="One service is as expected.",
+    )
