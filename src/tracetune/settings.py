@@ -126,6 +126,11 @@ class ApiSettings:
     admin_token: str = _setting(
         "", "Callers with this token may do everything: snooze, give feedback, train, test alerts."
     )
+    keda_port: int = _setting(
+        -1,
+        "Port on which KEDA's external scaler is answered with advised replicas, as 8788; -1 answers none.",
+        least=-1,
+    )
     hosts: str = _setting("", "Further names, parted by commas, under which the server answers without a token.")
     user_header: str = _setting("", "Header in which a proxy says who asks, as x-forwarded-user; empty believes none.")
     proxies: str = _setting("127.0.0.1,::1", "Addresses, parted by commas, from which user_header is believed.")

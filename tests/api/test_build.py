@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 from pathlib import Path
 
+import grpc
 import pytest
 from tests.api.conftest import local_client
 
@@ -65,3 +67,22 @@ def test_links_and_prefix_come_from_the_settings() -> None:
 
     assert client.get("/tracetune/api/v1/").json()["links"] == {"trace": "https://jaeger/trace/{trace_id}"}
     assert '<base href="/tracetune/">' in client.get("/tracetune/").text
+
+
+def test_keda_is_answered_while_the_application_runs_and_only_if_a_port_is_set() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = build(Settings(api=ApiSettings(keda_port=port)), Publisher())
+
+    with local_client(app):
+        channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        grpc.channel_ready_future(channel).result(timeout=20)
+        channel.close()
+
+    assert not _listens(port)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0

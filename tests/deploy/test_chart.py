@@ -52,6 +52,7 @@ MATRIX: dict[str, tuple[str, ...]] = {
         "extraEnv[0].name=TZ",
         "extraEnv[0].value=UTC",
         "podLabels.team=sre",
+        "keda.enabled=true",
         "podAnnotations.note=x",
     ),
 }
@@ -162,6 +163,7 @@ def test_settings_become_variables_that_tracetune_knows() -> None:
     assert environment["TRACETUNE_DETECT_FALSE_INCIDENTS_PER_WEEK"] == "0.5"
     assert environment["TRACETUNE_API_EXTERNAL_URL"] == "https://tune.example.com/tracetune"
     assert environment["TRACETUNE_API_PREFIX"] == "/tracetune"
+    assert environment["TRACETUNE_API_KEDA_PORT"] == "8788"
     known = _known_settings()
     assert {name for name in environment if name.startswith("TRACETUNE_")} <= known
 

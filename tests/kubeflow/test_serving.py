@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -111,26 +112,40 @@ def test_plain_json_gets_plain_json(ports: tuple[int, int]) -> None:
     assert names == {"calls.quantiles", "calls.score"}
 
 
-def test_triton_clients_get_the_same_binary_tensors_by_rest_and_by_grpc(ports: tuple[int, int], normal: Normal) -> None:
-    import tritonclient.grpc
-    import tritonclient.http
+TRITON = """
+import sys
+import numpy as np
+import tritonclient.grpc, tritonclient.http
+request = np.load(sys.argv[1], allow_pickle=True)
+for module, port in ((tritonclient.http, sys.argv[2]), (tritonclient.grpc, sys.argv[3])):
+    inputs = []
+    for name in request.files:
+        kind = {"keys": "BYTES", "start_minute": "INT64"}.get(name, "FP32")
+        array = request[name] if kind != "FP32" else request[name].astype(np.float32)
+        inputs.append(module.InferInput(name, list(array.shape), kind))
+        inputs[-1].set_data_from_numpy(array)
+    client = module.InferenceServerClient(f"127.0.0.1:{port}")
+    answer = client.infer("tracetune", inputs)
+    names = ("calls.quantiles", "latency_p95.quantiles", "latency_p95.score")
+    np.savez(f"{sys.argv[4]}/{module.__name__}.npz", **{name: answer.as_numpy(name) for name in names})
+    client.close()
+"""
 
+
+def test_triton_clients_get_the_same_binary_tensors_by_rest_and_by_grpc(
+    ports: tuple[int, int], normal: Normal, tmp_path: Path
+) -> None:
     request = tensors(checks.small())
-    wanted = infer(normal, request)
-    for module, port in ((tritonclient.http, ports[0]), (tritonclient.grpc, ports[1])):
-        inputs = []
-        for name, values in request.items():
-            kind = {"keys": "BYTES", "start_minute": "INT64"}.get(name, "FP32")
-            array = values if kind != "FP32" else values.astype(np.float32)
-            each = module.InferInput(name, list(array.shape), kind)
-            each.set_data_from_numpy(array)
-            inputs.append(each)
-        client = module.InferenceServerClient(f"127.0.0.1:{port}")
-        answer = client.infer("tracetune", inputs)
-        client.close()
+    np.savez(tmp_path / "request.npz", **request)
+    # in a process of its own: Triton's messages and KServe's have the same names, and one process takes only one of them
+    command = [sys.executable, "-c", TRITON, str(tmp_path / "request.npz"), *map(str, ports), str(tmp_path)]
+    subprocess.run(command, check=True, timeout=120)  # noqa: S603 - our own words
 
-        for name, values in wanted.items():
-            np.testing.assert_allclose(answer.as_numpy(name), values, rtol=1e-4, atol=1e-4)
+    wanted = infer(normal, request)
+    for name in ("tritonclient.http", "tritonclient.grpc"):
+        with np.load(tmp_path / f"{name}.npz") as found:
+            for output in found.files:
+                np.testing.assert_allclose(found[output], wanted[output], rtol=1e-4, atol=1e-4)
 
 
 def test_kserve_clients_agree_too(ports: tuple[int, int], normal: Normal) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -36,6 +36,7 @@ class Options:
 
     Attributes:
         prefix: the path under which a proxy shows the server, as "/tracetune"; "" for the root.
+        scaler_address: where KEDA may ask for advised replicas, as "0.0.0.0:8788"; "" where it may not.
         channels, external_url: where alerts go, and the address of this server that they link to.
         links: templates of other tools' addresses by name, as ``trace: https://jaeger/trace/{trace_id}``.
     """
@@ -46,6 +47,7 @@ class Options:
     links: dict[str, str] = field(default_factory=dict)
     channels: Sequence[Channel] = ()
     external_url: str = ""
+    scaler_address: str = ""
     clock: Clock = system_clock
 
 
@@ -59,7 +61,7 @@ def create_app(publisher: Publisher, notebook: NoteBook | None = None, options: 
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=_alerting,
+        lifespan=_beside(publisher, chosen),
     )
     book = notebook if notebook is not None else NoteBook()
     alerter = Alerter(publisher, book, chosen.channels, chosen.external_url, chosen.clock)
@@ -81,16 +83,28 @@ def create_app(publisher: Publisher, notebook: NoteBook | None = None, options: 
     return app
 
 
-@asynccontextmanager
-async def _alerting(app: FastAPI) -> AsyncIterator[None]:
-    """Alerts are sent for as long as the application runs."""
-    alerter: Alerter = app.state.context.alerter
-    task = asyncio.create_task(alerter.run()) if alerter.channels else None
-    yield
-    if task is not None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+def _beside(publisher: Publisher, options: Options) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs for as long as the application does: alerts are sent, and KEDA is answered."""
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        alerter: Alerter = app.state.context.alerter
+        tasks = [asyncio.create_task(alerter.run())] if alerter.channels else []
+        if options.scaler_address:
+            tasks.append(asyncio.create_task(_scaler(publisher, options.scaler_address)))
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(channel.sink.close() for channel in alerter.channels), return_exceptions=True)
+
+    return running
+
+
+async def _scaler(publisher: Publisher, address: str) -> None:
+    from tracetune.api.scaler import serve_scaler  # noqa: PLC0415 - needs protobuf, an extra
+
+    await serve_scaler(publisher, address)
 
 
 @health.get("/healthz", responses=returns(Health))

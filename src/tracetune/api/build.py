@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from tracetune.api.access import Access, Role
 from tracetune.api.alerting import Channel
 from tracetune.api.app import Options, create_app
 from tracetune.domain.anomalies import Severity
-from tracetune.errors import InvalidSettings
+from tracetune.errors import InvalidSettings, Unavailable
 from tracetune.live.publisher import Publisher
 from tracetune.settings import AlertSettings, ApiSettings, Settings
 from tracetune.sinks.alertmanager import Alertmanager
@@ -47,6 +48,7 @@ def build(
         links={name: link for name, link in _links(api) if link},
         channels=tuple(channels(settings.alerts)),
         external_url=_address("api.external_url", api.external_url).rstrip("/"),
+        scaler_address=_scaler_address(settings),
     )
     return create_app(publisher, book, options)
 
@@ -70,6 +72,19 @@ def access(api: ApiSettings, *, open_to_all: bool = False) -> Access:
         hosts=frozenset(each.casefold() for each in _parts(api.hosts)),
         open=open_to_all,
     )
+
+
+def _scaler_address(settings: Settings) -> str:
+    """Where KEDA's questions are answered; KEDA's calls bear no token, and are answered with numbers of replicas only.
+
+    Raises:
+        Unavailable: the extra is not installed.
+    """
+    if settings.api.keda_port < 0:
+        return ""
+    if find_spec("google.protobuf") is None:
+        raise Unavailable("api.keda_port needs protobuf, which is not installed", hint="pip install 'tracetune[keda]'")
+    return f"{settings.serve.host}:{settings.api.keda_port}"
 
 
 def channels(alerts: AlertSettings) -> Iterator[Channel]:
