@@ -301,7 +301,24 @@ def test_each_recording_is_whole_and_loses_nothing_that_no_fault_took(scenario: 
     assert manifest.requests_sent == manifest.requests_answered == recording.load().answered
     assert read == manifest.spans_received - manifest.spans_lost_by_fault
     assert read + manifest.spans_lost_by_fault >= manifest.spans_sent_by_envoy
-    assert manifest.scenario["run_seconds"] >= 360
+    assert manifest.scenario["run_seconds"] >= (360 if scenario.faults else 90)
+
+
+@pytest.mark.parametrize("place", ["dev/limits-half", "report/limits-more"])
+def test_replicas_share_a_lock_and_a_database_but_not_an_honest_queue(place: str) -> None:
+    spans = spans_of(RECORDINGS / place)
+
+    def least_gap(service: str, apart: int) -> float:
+        """The least time between an answer of a service and the one `apart` answers later, of all its replicas."""
+        served = spans.where((spans.kind == SERVER) & (spans.service_name == f"{service}.default"))
+        ends = np.sort(served.end_unix_nano) / 1e9
+        return float((ends[apart:] - ends[:-apart]).min())
+
+    # One works at a time under the lock, two at a time in the database, however many replicas there are.
+    assert least_gap("orders", 1) > 0.010
+    assert least_gap("stock", 1) < 0.005
+    assert least_gap("stock", 2) > 0.010
+    assert least_gap("images", 1) < 0.005
 
 
 def test_every_kind_of_fault_is_recorded_at_least_once() -> None:

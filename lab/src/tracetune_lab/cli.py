@@ -248,8 +248,8 @@ def compare_recordings(
     other: Annotated[Path, typer.Argument(help="Another of the same scenario.")],
 ) -> None:
     """Compare two recordings of one scenario. Example: tracetune-lab compare lab/recordings/dev/NAME out/NAME."""
-    for difference in compare.compare(Recording(one), Recording(other)):
-        typer.echo(difference.text())
+    found = compare.compare(Recording(one), Recording(other))
+    typer.echo("\n".join([*(difference.text() for difference in found), compare.summary(found)]))
 
 
 async def _run(topology: Topology, options: LabOptions, seconds: float, rate: float) -> counts.Account:

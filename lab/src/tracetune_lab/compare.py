@@ -10,7 +10,11 @@ from tracetune_lab.errors import InvalidRecordingError
 from tracetune_lab.recordings import Recording
 from tracetune_lab.views import Spans, read_spans
 
-FEWEST_CALLS = 25
+FEWEST_CALLS, MANY_CALLS = 25, 100
+
+
+# Its times are the machine's: it is the one service that computes.
+COMPUTES = "currency"
 
 
 class Difference(NamedTuple):
@@ -46,6 +50,23 @@ def compare(one: Recording, other: Recording) -> list[Difference]:
             if min(len(spans.kind) for spans in pair) >= FEWEST_CALLS:
                 found.append(_difference(period, key[1], *pair))
     return found
+
+
+def summary(differences: list[Difference]) -> str:
+    """How far operations that wait differ: the middle and the most of all rows, and of those with 100 calls or more."""
+    waiting = [each for each in differences if not each.operation.startswith(COMPUTES)]
+    if not waiting:
+        return "nothing to compare"
+    medians = np.array([abs(each.p50_seconds[1] - each.p50_seconds[0]) for each in waiting])
+    ends = np.array([abs(each.p95_seconds[1] / each.p95_seconds[0] - 1) for each in waiting])
+    many = np.array([min(each.calls) >= MANY_CALLS for each in waiting])
+    most = ends[many].max() if many.any() else float("nan")
+    middle, widest = 1000 * np.median(medians), 1000 * medians.max()
+    return (
+        f"{len(waiting)} rows that wait: p50 differs by {middle:.1f} ms in the middle, {widest:.1f} ms at most; p95 by"
+        f" {100 * np.median(ends):.0f} %, at most {100 * most:.0f} % with {MANY_CALLS} calls or more"
+        f" and {100 * ends.max():.0f} % in all"
+    )
 
 
 def _difference(period: str, name: str, one: Spans, other: Spans) -> Difference:
