@@ -24,6 +24,7 @@ from tracetune_lab import (
     predict_check,
     scenarios,
     sweep,
+    sweep_picture,
     sweep_table,
     trial,
 )
@@ -193,6 +194,9 @@ def draw(
     for scenario in scenarios.catalogue():
         place = recordings / scenario.split / scenario.name
         typer.echo(pictures.draw(Recording(place), output / f"{scenario.name}.svg"))
+    if (recordings / "shop-sweep.csv").is_file():
+        sweep_picture.draw(recordings / "shop-sweep.csv", output / "shop-sweep.svg")
+        typer.echo(output / "shop-sweep.svg")
 
 
 @app.command(name="predict-check")
