@@ -21,7 +21,7 @@ def commands() -> str:
     """Every command with its help, as the terminal shows it."""
     group: Any = typer.main.get_command(app)
     parts = ["# Commands", "", inspect.cleandoc(group.help or ""), ""]
-    for name, command in group.commands.items():
+    for name, command in _leaves(group):
         context = command.make_context(f"tracetune {name}", [], resilient_parsing=True)
         usage = " ".join(command.collect_usage_pieces(context))
         parts += [f"## {name}", "", f"```\ntracetune {name} {usage}\n```", "", _text(command.help or ""), ""]
@@ -29,6 +29,14 @@ def commands() -> str:
         parts += [row for parameter in command.params if (row := _row(parameter, context))]
         parts.append("")
     return "\n".join(parts)
+
+
+def _leaves(group: Any, before: str = "") -> list[tuple[str, Any]]:  # noqa: ANN401 - Typer carries a click of its own
+    """Every command by its whole name, those of groups too."""
+    found: list[tuple[str, Any]] = []
+    for name, command in group.commands.items():
+        found += _leaves(command, f"{name} ") if hasattr(command, "commands") else [(before + name, command)]
+    return found
 
 
 def _text(text: str) -> str:

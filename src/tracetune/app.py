@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tracetune import __version__, pipeline
+from tracetune import __version__, pipeline, training
+from tracetune.clock import system_clock
 from tracetune.domain import words
 from tracetune.domain.advice import Advice
-from tracetune.domain.analysis import Analysis, Ingested
+from tracetune.domain.analysis import Analysis, Ingested, Learned
 from tracetune.domain.whatif import Ask, WhatIf
 from tracetune.domain.workloads import Workload, join
-from tracetune.errors import InvalidInput, NotEnoughData, Unavailable
+from tracetune.errors import InvalidInput, InvalidSettings, NotEnoughData, NotFound, Unavailable
 from tracetune.forecasting.candidates import can_train, candidates
 from tracetune.pipeline import Report, Stopwatch
 from tracetune.ports import MinuteStore
@@ -33,6 +34,8 @@ from tracetune.sinks.scaling import Scaler
 from tracetune.sources import kubernetes
 from tracetune.sources.files import find
 from tracetune.sources.readers import readers
+from tracetune.stores.models import PRODUCTION, ModelRegistry, ModelVersion
+from tracetune.stores.objects import Directory
 
 _ALL_TIME = (0, 2**31 - 1)
 
@@ -143,6 +146,56 @@ class Application:
     def draw(self, found: Comparison) -> str:
         """The comparison as SVG."""
         return svg(found)
+
+    def learn(self, patterns: Sequence[str], report: Report) -> Learned:
+        """What is normal in these traces, with the gate's verdict on each operation and metric.
+
+        Raises:
+            NotEnoughData: no span in them is usable; it says why.
+        """
+        plan = self._plan(report)
+        minutes = self._history(patterns, report).minutes
+        return pipeline.learn(minutes, plan.candidates, seed=plan.seed, horizon_minutes=plan.horizon_minutes)
+
+    def train(self, patterns: Sequence[str], report: Report, *, promote: bool) -> tuple[ModelVersion, str]:
+        """Learn what is normal and publish it as a new version; also what became of it, as a clause.
+
+        Raises:
+            InvalidSettings: no registry is named.
+            NotEnoughData: nothing can be learned from so few minutes.
+        """
+        kept = self.registry()
+        plan = self._plan(report)
+        trained = training.train(self._history(patterns, report).minutes, plan.candidates, seed=plan.seed)
+        version = kept.publish(trained.content, trained.about, created=words.timestamp(int(system_clock() // 60)))
+        if not promote:
+            return version, f"not in use until: tracetune model promote {version.number}"
+        worse = self._worse(kept, trained)
+        if worse > training.MOST_WORSE:
+            return version, f"not promoted: its error is {words.share(worse)} larger than that of {PRODUCTION}"
+        return kept.promote(str(version.number), training.unpacked), f"it is {PRODUCTION} now"
+
+    def registry(self) -> ModelRegistry:
+        """The models that are kept.
+
+        Raises:
+            InvalidSettings: no directory is named, or a place that is none.
+        """
+        place = self.settings.learn.registry
+        if not place or "://" in place:
+            raise InvalidSettings(
+                f"the registry {place!r} is no directory" if place else "no registry of models is named",
+                hint="give --registry DIRECTORY, or set learn.registry; a bucket can be mounted as one",
+            )
+        return ModelRegistry(Directory(Path(place)))
+
+    @staticmethod
+    def _worse(kept: ModelRegistry, trained: training.Trained) -> float:
+        """How much worse than the model in use; none, or one that cannot be used any more, is no rival."""
+        try:
+            return training.worse_by(trained, training.unpacked(kept.content(kept.version(PRODUCTION))))
+        except (InvalidInput, NotFound):
+            return 0.0
 
     def write_report(self, found: Analysis, path: Path) -> None:
         """Write the analysis as one self-contained page.

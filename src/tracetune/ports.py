@@ -52,6 +52,31 @@ class MinuteStore(Protocol):
 
 
 @runtime_checkable
+class ObjectStore(Protocol):
+    """Keeps named pieces of bytes: a directory, or a bucket of S3-compatible storage.
+
+    Names are words of letters, digits, ``.``, ``_`` and ``-``, parted by slashes. Whatever is written is there whole or
+    not at all, for every reader and after a crash; of several writers at once exactly one wins, and the others are told.
+    """
+
+    def read(self, name: str, *, most_bytes: int) -> bytes:
+        """The bytes; ``NotFound`` where there are none, ``InvalidInput`` where they are more than ``most_bytes``."""
+        ...
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Write what must not be there yet; False, and nothing written, where it is (on S3: ``If-None-Match: *``)."""
+        ...
+
+    def swap(self, name: str, expected: bytes | None, content: bytes) -> bool:
+        """Replace exactly these bytes, None for absence; False, and nothing written, where there are others (``If-Match``)."""
+        ...
+
+    def names(self, prefix: str) -> list[str]:
+        """All names below the folder ``prefix``, in order."""
+        ...
+
+
+@runtime_checkable
 class Predictor(Protocol):
     """A fitted model of one metric. Only what is fitted can predict.
 

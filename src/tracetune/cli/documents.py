@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
+from tracetune.cli import model_views
 from tracetune.domain import words
 from tracetune.domain.advice import Advice
 from tracetune.domain.analysis import Analysis, Ingested
@@ -26,6 +27,7 @@ def analysis(found: Analysis) -> Document:
         "limits": list(found.learned.limits),
         "incidents": [incident(each, found.rankings.get(each.id)) for each in found.incidents],
         "advice": [advice(each) for each in found.advice],
+        "models": [model_views.verdict(*each) for each in model_views.of(found.learned.forecasts)],
         "parameters": dict(found.parameters),
     }
 

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tracetune.cli import asking, clusters, commands, dashboards, proofs, serve, whatif
+from tracetune.cli import asking, clusters, commands, dashboards, models, proofs, serve, whatif
 from tracetune.errors import TracetuneError
 
 INTERRUPTED = 130
@@ -22,8 +22,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (*commands.ALL, *asking.ALL, *clusters.ALL, *dashboards.ALL, *proofs.ALL, *whatif.ALL, serve.serve):
+COMMANDS = (
+    *commands.ALL,
+    *asking.ALL,
+    *clusters.ALL,
+    *dashboards.ALL,
+    *models.ALL,
+    *proofs.ALL,
+    *whatif.ALL,
+    serve.serve,
+)
+
+for command in COMMANDS:
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
+app.add_typer(models.group)
 
 
 def main() -> None:
