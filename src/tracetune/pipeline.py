@@ -202,7 +202,7 @@ def learn(minutes: MinuteBatch, candidates: Candidates, *, seed: int, horizon_mi
 
 def detect(learned: Learned, graph: ServiceGraph, *, false_incidents_per_week: float) -> tuple[Incident, ...]:
     """The minutes that departed from what was learned, grouped into incidents; the most severe first."""
-    return group(find_anomalies(learned, false_incidents_a_week=false_incidents_per_week), graph)
+    return group(find_anomalies(learned, graph=graph, false_incidents_a_week=false_incidents_per_week), graph)
 
 
 def explain(

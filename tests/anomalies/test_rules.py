@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracetune.anomalies.rules import QUICK, Episode, episodes, gather, united
+from tracetune.anomalies.rules import LASTING, QUICK, Episode, episodes, gather, gather_lasting, united
 
 RULE = QUICK
 
@@ -62,3 +62,29 @@ def test_what_two_rules_found_is_one_episode_with_the_higher_score() -> None:
     )
 
     assert united([quick, patient, other]) == [Episode(0, 12, 34, ongoing=False, score=1.5), other]
+
+
+def test_small_departures_that_last_add_up() -> None:
+    scores = np.zeros((1, 60))
+    scores[0, 20:40] = 2.0
+
+    evidence = gather_lasting(scores, np.full((1, 60), 50.0))
+
+    assert np.isclose(evidence[0, 39], 2.0 * np.sqrt(20.0))
+    assert evidence[0, 59] == 0.0
+
+
+def test_minutes_with_more_calls_weigh_more() -> None:
+    calls = np.where(np.arange(40) % 2, 100.0, 1.0)[None]
+    by_busy, by_quiet = (np.where(np.arange(40) % 2 == odd, 1.0, 0.0)[None] for odd in (1, 0))
+
+    busy, quiet = (gather_lasting(each, calls)[0, -1] for each in (by_busy, by_quiet))
+
+    assert np.isclose(busy, 10.0 * quiet)
+
+
+def test_one_spike_is_no_lasting_departure() -> None:
+    scores = np.zeros((1, 40))
+    scores[0, 25] = 500.0
+
+    assert gather_lasting(scores, np.ones((1, 40))).max() < 0.2 * LASTING.least

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tracetune.anomalies.rules import PATIENT, QUICK, gather
+from tracetune.anomalies.rules import LASTING, QUICK, gather
 from tracetune.anomalies.thresholds import threshold
 
 
@@ -37,4 +37,4 @@ def test_an_incident_among_the_minutes_hardly_moves_the_threshold() -> None:
 
 
 def test_little_evidence_gives_the_highest_threshold() -> None:
-    assert threshold(np.zeros((2, 100)), PATIENT) == PATIENT.most
+    assert threshold(np.zeros((2, 100)), LASTING) == LASTING.most

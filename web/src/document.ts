@@ -48,7 +48,7 @@ export interface Waterfall {
 export interface AnomalyView {
   service_name: string;
   span_name: string;
-  kind: "slower" | "load" | "errors" | "surge" | "drop";
+  kind: "slower" | "load" | "errors" | "surge" | "drop" | "mix";
   severity: Severity;
   onset: number;
   end: number | null;

@@ -70,7 +70,8 @@ def _incident(anomalies: tuple[Anomaly, ...], reachable: dict[str, frozenset[str
 def _kind(anomalies: tuple[Anomaly, ...], reachable: dict[str, frozenset[str]]) -> AnomalyKind:
     """What it is about: a fault that load does not explain, else load, else what happened to the calls.
 
-    A slow caller of a service under load waits for it; that is the load's doing.
+    A slow caller of a service under load waits for it; that is the load's doing. Load that another mix of calls brought
+    is about the mix.
     """
     loaded = {each.key.service_name for each in anomalies if each.kind is AnomalyKind.LOAD}
     faults = [
@@ -83,6 +84,8 @@ def _kind(anomalies: tuple[Anomaly, ...], reachable: dict[str, frozenset[str]]) 
     ]
     if faults:
         return max(faults, key=lambda each: each.score).kind
+    if any(each.kind is AnomalyKind.MIX for each in anomalies):
+        return AnomalyKind.MIX
     if loaded:
         return AnomalyKind.LOAD
     return max(anomalies, key=lambda each: each.score).kind

@@ -20,29 +20,39 @@ class Evidence:
     harmless spikes last one or two minutes (docs/experiments/LOG.md).
 
     Attributes:
+        needed: minutes; 0 where it is the sum of all ``minutes`` that counts.
         least: a lower threshold would alarm by chance alone, however calm the minutes it was fitted on.
         most: a higher one was fitted on minutes full of incidents.
+        shape: of the tail of what calm minutes gather, as measured on generated histories: the more minutes must agree,
+            the shorter it is.
     """
 
     needed: int
     minutes: int
     least: float
     most: float
+    shape: float
 
 
-QUICK = Evidence(5, 10, least=3.0, most=4.0)
+URGENT = Evidence(2, 3, least=4.0, most=16.0, shape=0.35)
+"""Very large departures, known after two minutes; spikes that are harmless last as long, so the threshold is high."""
+
+QUICK = Evidence(5, 10, least=3.0, most=8.0, shape=0.2)
 """Large departures, known after five minutes."""
 
-PATIENT = Evidence(15, 20, least=2.0, most=2.5)
-"""Small ones that do not go away: leaks. It finds 7 of 8 where QUICK finds 3, at no more false incidents."""
+LASTING = Evidence(0, 20, least=8.0, most=20.0, shape=0.25)
+"""Small ones that do not go away, as leaks, and those of quiet operations, of which each minute says little."""
 
-ERRORS = Evidence(2, 3, least=4.0, most=4.0)
+ERRORS = Evidence(2, 3, least=4.0, most=4.0, shape=0.0)
 """Errors are counted, not estimated, and an exact bound needs less repetition; the threshold is in decimal places."""
 
 MERGE_MINUTES = 10
 """Two stretches closer than this are one anomaly."""
 
 _ALONE_MINUTES = 2
+_LEAST_SEEN = 5  # minutes of LASTING
+_FAR_BELOW, _FAR_ABOVE = -3.0, 5.0  # one minute counts no further in a sum: it would be the whole of it
+_LASTING_HIT = 1.75  # a minute belongs to a lasting departure from here on
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,29 @@ def gather(scores: Float[Array, "series minute"], evidence: Evidence) -> Float[A
     return reached
 
 
+def gather_lasting(
+    scores: Float[Array, "series minute"], calls: Float[Array, "series minute"]
+) -> Float[Array, "series minute"]:
+    """The sum of the last minutes' scores, weighted by the root of their calls, on the scale of one; -inf where too few.
+
+    A score of n calls that departed by the same amount grows with the root of n, and so does its weight: the best way to
+    add evidence of unequal strength.
+
+    Source: Stouffer's method with the weights of Lipták, On the combination of independent tests (1958).
+    """
+    weight = np.where(np.isfinite(scores), np.sqrt(np.nan_to_num(calls)), 0.0)
+    parts = weight * np.clip(np.nan_to_num(scores), _FAR_BELOW, _FAR_ABOVE)
+    total, square, seen = (_lately(part) for part in (parts, np.square(weight), (weight > 0).astype(np.float64)))
+    return np.where(seen >= _LEAST_SEEN, total / np.sqrt(np.maximum(square, 1.0)), -np.inf)
+
+
+def _lately(values: Float[Array, "series minute"]) -> Float[Array, "series minute"]:
+    """Sums over the last minutes of LASTING."""
+    total = np.cumsum(np.pad(values, ((0, 0), (LASTING.minutes, 0))), axis=1)
+    lately: Array = total[:, LASTING.minutes :] - total[:, : -LASTING.minutes]
+    return lately
+
+
 def episodes(
     scores: Float[Array, "series minute"], gathered: Float[Array, "series minute"], threshold: float, evidence: Evidence
 ) -> list[Episode]:
@@ -83,12 +116,14 @@ def episodes(
     ends after the last one.
     """
     found: list[Episode] = []
+    counts_from = threshold if evidence.needed else _LASTING_HIT
     for row in np.flatnonzero((gathered >= threshold).any(axis=1)):
         active = gathered[row] >= threshold
-        hit = np.nan_to_num(scores[row], nan=-np.inf) >= threshold
+        hit = np.nan_to_num(scores[row], nan=-np.inf) >= counts_from
         for first, last in _stretches(active):
             start = max(first - evidence.minutes + 1, 0)
-            hits = _without_strays(start + np.flatnonzero(hit[start:last]))
+            hits = start + np.flatnonzero(hit[start:last])
+            hits = _without_strays(hits) if len(hits) else np.array([first, last - 1])
             score = float(gathered[row, first:last].max()) / threshold
             found.append(Episode(int(row), int(hits[0]), int(hits[-1]) + 1, last == len(active), score))
     return found

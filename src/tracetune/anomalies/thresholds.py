@@ -13,11 +13,8 @@ Array = NDArray[np.float64]
 FALSE_INCIDENTS_A_WEEK = 1.0
 """The default budget for the whole system: at most one false incident a week."""
 
-SIGNALS = 4
-"""Latency, more calls, fewer calls and errors share the budget evenly."""
-
-TAIL_SHAPE = 0.2
-"""Shape of the generalised Pareto tail, shared by all systems: one day is too short to fit it (measured .26 on weeks)."""
+SHARES = 8
+"""Into so many equal shares the budget is parted: three rules of latency, two of more and two of fewer calls, errors."""
 
 _TAIL_START = 0.98
 _LEAST_MINUTES = 500
@@ -45,10 +42,11 @@ def threshold(
 
     Source: Coles, An Introduction to Statistical Modeling of Extreme Values (2001), equation 4.13.
     """
+    aside = 0.5 * (evidence.least + evidence.most)  # no calm minute of many gathers so much
     rest, least = gathered, evidence.most
     for _ in range(_ROUNDS):
-        rest = np.where(_near(rest >= least), -np.inf, rest)
-        least = min(least, _fit(rest, false_incidents_a_week / 7.0 / SIGNALS))
+        rest = np.where(_near(rest >= min(least, aside)), -np.inf, rest)
+        least = min(least, _fit(rest, false_incidents_a_week / 7.0 / SHARES, evidence.shape))
     return max(least, evidence.least)
 
 
@@ -59,7 +57,7 @@ def _near(above: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return near
 
 
-def _fit(gathered: Float[Array, "series minute"], allowed_a_day: float) -> float:
+def _fit(gathered: Float[Array, "series minute"], allowed_a_day: float, shape: float) -> float:
     """Infinite where there is too little evidence to fit, minus infinite where it never varies."""
     known = gathered[np.isfinite(gathered)]
     if len(known) < _LEAST_MINUTES:
@@ -68,10 +66,10 @@ def _fit(gathered: Float[Array, "series minute"], allowed_a_day: float) -> float
     excess = known[known > start] - start
     if not len(excess):
         return -np.inf
-    scale = float(np.median(excess)) * TAIL_SHAPE / (2.0**TAIL_SHAPE - 1.0)
+    scale = float(np.median(excess)) * shape / (2.0**shape - 1.0)
     days = gathered.shape[1] / _MINUTES_PER_DAY
     ratio = max(_separate(gathered > start) / days / allowed_a_day, 1.0)
-    return float(start + scale / TAIL_SHAPE * (ratio**TAIL_SHAPE - 1.0))
+    return float(start + scale / shape * (ratio**shape - 1.0))
 
 
 def _separate(above: NDArray[np.bool_]) -> int:

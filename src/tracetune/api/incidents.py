@@ -27,6 +27,7 @@ UNITS = {
     AnomalyKind.ERRORS: ("ratio", Metric.ERROR_RATIO),
     AnomalyKind.SURGE: ("calls/min", Metric.CALLS),
     AnomalyKind.DROP: ("calls/min", Metric.CALLS),
+    AnomalyKind.MIX: ("calls/min", Metric.CALLS),
 }
 _COURSE_BEFORE, _COURSE_AFTER = 30, 30
 _RELEASES_BEFORE = 60  # minutes; an older version had its time to show what it does

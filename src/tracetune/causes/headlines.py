@@ -15,6 +15,7 @@ _DEPARTED = {
     AnomalyKind.ERRORS: "fails more often than expected",
     AnomalyKind.SURGE: "gets more calls than expected",
     AnomalyKind.DROP: "gets fewer calls than expected",
+    AnomalyKind.MIX: "gets other calls than expected, as many in all",
 }
 
 

@@ -34,6 +34,7 @@ _METRICS = {
     AnomalyKind.ERRORS: ("errors", Metric.ERROR_RATIO),
     AnomalyKind.SURGE: ("calls", Metric.CALLS),
     AnomalyKind.DROP: ("calls", Metric.CALLS),
+    AnomalyKind.MIX: ("calls", Metric.CALLS),
 }
 
 

@@ -16,6 +16,7 @@ class AnomalyKind(StrEnum):
     ERRORS = "errors"  # more errors than chance allows
     SURGE = "surge"  # more calls than expected
     DROP = "drop"  # fewer calls than expected
+    MIX = "mix"  # other calls than expected, as many in all
 
 
 class Severity(StrEnum):

@@ -29,6 +29,7 @@ _WORDS = {
     AnomalyKind.ERRORS: "failing",
     AnomalyKind.SURGE: "more calls",
     AnomalyKind.DROP: "fewer calls",
+    AnomalyKind.MIX: "other calls",
 }
 
 

@@ -37,6 +37,7 @@ _WHAT = {
     AnomalyKind.ERRORS: "errors",
     AnomalyKind.SURGE: "calls",
     AnomalyKind.DROP: "calls",
+    AnomalyKind.MIX: "calls",
 }
 _BOUNDS = (("lower", LOWER), ("mid", MIDDLE), ("upper", UPPER))
 

@@ -115,7 +115,7 @@ function chartsOf(series: MinuteSeries, axis: Axis, anomalies: AnomalyView[], re
       .filter((anomaly) => wanted(anomaly.kind))
       .map((anomaly) => ({ first: anomaly.onset, last: anomaly.end ?? axis.cutoff, severity: anomaly.severity }));
   const slow = shades((kind) => LATENCY.has(kind));
-  const volume = shades((kind) => kind === "surge" || kind === "drop");
+  const volume = shades((kind) => kind === "surge" || kind === "drop" || kind === "mix");
   const failing = shades((kind) => kind === "errors");
   const marks: Mark[] = releases.map((release) => ({ minute: release.minute, label: `${release.service_name} ${release.service_version}` }));
   const line = (values: Values, stroke: string, width: number, dash?: number[]): Line => ({ values, stroke, width, ...(dash ? { dash } : {}) });

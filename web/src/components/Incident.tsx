@@ -125,7 +125,7 @@ export const KINDS: Record<AnomalyView["kind"], string> = {
 export function observed(anomaly: AnomalyView): [string, string] {
   const { kind, observed: seen, expected_lower: lower, expected_upper: upper } = anomaly;
   if (kind === "errors") return [percent(seen), `at most ${percent(upper)}`];
-  if (kind === "surge" || kind === "drop") return [`${number(seen)} /min`, `${number(lower, 2)}–${number(upper, 2)} /min`];
+  if (kind === "surge" || kind === "drop" || kind === "mix") return [`${number(seen)} /min`, `${number(lower, 2)}–${number(upper, 2)} /min`];
   return [duration(seen), durations(lower, upper)];
 }
 

@@ -1,0 +1,98 @@
+"""Why calls changed: more of them at the entrance, other ones at the same rate, or the same ones again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+from numpy.typing import NDArray
+
+from tracetune.anomalies.seen import Seen
+from tracetune.domain.forecasts import MIDDLE, UPPER
+from tracetune.domain.graph import ServiceGraph
+from tracetune.domain.series import Metric
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+LOAD_SIGMAS = 2.33
+"""Calls above the upper bound of their own 98 % band explain latency …"""
+
+ENTRY_SIGMAS = 1.28
+"""… if more than usual come in, too (above the upper bound of an 80 % band): else the same calls are only repeated."""
+
+ROOT_SHARE = 0.5
+"""An operation is an entrance if more than this share of its calls begin a trace."""
+
+MIXED_SHARE, MIXED_NET = 0.15, 0.5
+"""The mix shifted where this share of all calls moved between entrances, and what came or went in all is less than half."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What the calls of each minute say of each series.
+
+    Attributes:
+        overloaded: more calls than expected, of the operation or its service, and they came in at the entrances.
+        mixed: as many calls as expected came in, but other ones.
+    """
+
+    overloaded: Bool[Mask, "series minute"]
+    mixed: Bool[Mask, " minute"]
+
+    @classmethod
+    def of(cls, seen: Seen, calls: Float[Array, "series minute"], graph: ServiceGraph | None) -> Traffic:
+        """From the departures of each series' calls, and who can reach whom; without a graph everybody reaches everybody."""
+        shape = seen.metrics[Metric.CALLS].shape
+        if Metric.CALLS not in seen.expected:
+            return cls(np.zeros(shape, np.bool_), np.zeros(shape[1], np.bool_))
+        service = _positions(seen)
+        mixed = _mixed(seen)
+        neighbours = np.equal.outer(service, service)
+        busy = np.fmax(np.nan_to_num(calls), _together(seen, neighbours)) >= LOAD_SIGMAS
+        feeds = _feeds(seen, service, graph)
+        entering = _together(seen, feeds) >= ENTRY_SIGMAS
+        overloaded: Mask = busy & (entering | mixed | ~feeds.any(axis=1, keepdims=True))
+        return cls(overloaded, mixed)
+
+
+def _positions(seen: Seen) -> NDArray[np.int64]:
+    names = sorted({key.service_name for key in seen.series.keys})
+    place = {name: at for at, name in enumerate(names)}
+    return np.array([place[key.service_name] for key in seen.series.keys])
+
+
+def _feeds(seen: Seen, service: NDArray[np.int64], graph: ServiceGraph | None) -> Bool[Mask, "series series"]:
+    """Whether the calls of the second series enter the system on a way that reaches the first."""
+    root = seen.series.root_share > ROOT_SHARE
+    if graph is None:
+        return np.broadcast_to(root, (len(root), len(root)))
+    names = sorted({key.service_name for key in seen.series.keys})
+    reach = np.eye(len(names), dtype=np.bool_)  # (from, to)
+    place = {name: at for at, name in enumerate(names)}
+    for name, at in place.items():
+        reach[at, [place[other] for other in graph.reachable(name) if other in place]] = True
+    feeding: Mask = reach.T[service[:, None], service[None, :]] & root[None, :]
+    return feeding
+
+
+def _together(seen: Seen, members: Bool[Mask, "series series"]) -> Float[Array, "series minute"]:
+    """How far the calls of each series' members departed in all: one operation's surge slows its neighbours too."""
+    expected = seen.expected[Metric.CALLS]
+    excess = np.nan_to_num(seen.metrics[Metric.CALLS] - expected[:, :, MIDDLE])
+    variance = np.square(np.nan_to_num(expected[:, :, UPPER] - expected[:, :, MIDDLE]) / LOAD_SIGMAS)
+    unique, back = np.unique(members, axis=0, return_inverse=True)
+    chosen = unique.astype(np.float64)
+    departed: Array = (chosen @ excess) / np.sqrt(np.maximum(chosen @ variance, 1.0))
+    return departed[back.reshape(-1)]
+
+
+def _mixed(seen: Seen) -> Bool[Mask, " minute"]:
+    root = seen.series.root_share > ROOT_SHARE
+    expected = np.nan_to_num(seen.expected[Metric.CALLS][root, :, MIDDLE])
+    # An entrance that nothing was expected of counts as none before: it may be new.
+    excess = np.nan_to_num(seen.metrics[Metric.CALLS][root]) - expected
+    moved, net = np.abs(excess).sum(axis=0), np.abs(excess.sum(axis=0))
+    mixed: Mask = (0.5 * moved >= MIXED_SHARE * np.maximum(expected.sum(axis=0), 1.0)) & (net <= MIXED_NET * moved)
+    return mixed
