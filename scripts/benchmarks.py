@@ -16,6 +16,7 @@ TITLES = {
     "traces": "From spans to minutes",
     "pipeline": "From bytes to minutes",
     "learning": "Learning and scoring",
+    "api": "Answers of the API",
     "size": "Size and start",
 }
 INTRODUCTION = """# Benchmarks

@@ -83,8 +83,8 @@ def test_an_unknown_service_is_refused_with_names_like_it(shown: Shown, now: flo
     assert caught.value.hint == "services: payments"
 
 
-def test_releases_belong_to_the_window(shown: Shown, shop: Analysis) -> None:
+def test_releases_belong_to_the_window(shown: Shown) -> None:
     first = shown.held.first
 
-    assert releases(shop, Window(first, first + 700)) == []
-    assert [each.service_name for each in releases(shop, shown.held)] == ["payments"]
+    assert releases(shown, Window(first, first + 700)) == []
+    assert [each.service_name for each in releases(shown, shown.held)] == ["payments"]

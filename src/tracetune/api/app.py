@@ -19,6 +19,7 @@ from tracetune.api.context import Context, context_of
 from tracetune.api.guard import Guard, Limits, Prefix
 from tracetune.api.notices import Health
 from tracetune.api.openapi import returns
+from tracetune.api.preparing import prepare_all
 from tracetune.api.problems import handle_problems, problem
 from tracetune.api.snapshots import Snapshots
 from tracetune.clock import Clock, system_clock
@@ -84,12 +85,15 @@ def create_app(publisher: Publisher, notebook: NoteBook | None = None, options: 
 
 
 def _beside(publisher: Publisher, options: Options) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """What runs for as long as the application does: alerts are sent, and KEDA is answered."""
+    """What runs for as long as the application does: snapshots are prepared, alerts are sent, and KEDA is answered."""
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
-        alerter: Alerter = app.state.context.alerter
-        tasks = [asyncio.create_task(alerter.run())] if alerter.channels else []
+        context: Context = app.state.context
+        alerter = context.alerter
+        tasks = [asyncio.create_task(prepare_all(context.snapshots))]
+        if alerter.channels:
+            tasks.append(asyncio.create_task(alerter.run()))
         if options.scaler_address:
             tasks.append(asyncio.create_task(_scaler(publisher, options.scaler_address)))
         yield

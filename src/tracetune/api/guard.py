@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tracetune.api.access import Access, Caller, Role
 from tracetune.api.problems import problem
-from tracetune.errors import Forbidden, Unauthorized
+from tracetune.errors import Forbidden, InvalidInput, Unauthorized
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """What a load balancer asks; it says no more than that the process is there."""
@@ -123,7 +123,10 @@ class Guard:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self._limits.body_bytes:
-                return {"type": "http.disconnect"}
+                raise InvalidInput(
+                    f"the body has more than {self._limits.body_bytes} bytes",
+                    hint="spans go to the receivers, not here",
+                )
             return message
 
         return limited

@@ -8,7 +8,7 @@ from tracetune import __version__
 from tracetune.api.incidents import incident_item, listed
 from tracetune.api.notices import Event, Status
 from tracetune.api.schemas import Counts, GraphAnswer, Overview, Strip, Strips
-from tracetune.api.services import releases, service_items
+from tracetune.api.services import releases
 from tracetune.api.snapshots import Shown
 from tracetune.api.windows import Window, rfc3339
 from tracetune.domain import words
@@ -60,9 +60,9 @@ def overview(shown: Shown, window: Window, notes: Notes, now: float) -> Overview
     inside = [each for each in inside if not notes.dismisses(each)] if notes.feedback else inside
     ended = [each for each in shown.analysis.incidents if each.end is not None]
     last = max(ended, key=lambda each: each.end or 0, default=None)
-    items = service_items(shown, window)
     going_on = {name for each in inside if each.end is None for name in each.services}
-    learning = sum(item.state == "learning" for item in items)
+    services = len(shown.analysis.graph.services)
+    learning = sum(name not in shown.learned_services for name in shown.rows_of)
     affected = len(going_on)
     return Overview(
         headline=_headline(shown, inside),
@@ -71,17 +71,17 @@ def overview(shown: Shown, window: Window, notes: Notes, now: float) -> Overview
         end=words.timestamp(window.last),
         snapshot=shown.snapshot.version,
         counts=Counts(
-            services=len(items),
+            services=services,
             affected=affected,
             learning=learning,
-            as_expected=max(len(items) - affected - learning, 0),
+            as_expected=max(services - affected - learning, 0),
             open_incidents=sum(each.end is None for each in inside),
             ended_incidents=sum(each.end is not None for each in inside),
             anomalies=sum(len(each.anomalies) for each in inside),
         ),
         incidents=[incident_item(shown, each, notes, now) for each in inside],
         last_incident=None if last is None else incident_item(shown, last, notes, now),
-        releases=releases(shown.within(window), window),
+        releases=releases(shown, window),
         events=[event(each) for each in notes.markers if window.first <= each.time // 60 < window.last],
         limits=list(shown.analysis.learned.limits),
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tracetune.api.schemas import Marked, ReleaseItem
 from tracetune.api.services import releases, unknown_service
 from tracetune.api.snapshots import Shown
-from tracetune.api.windows import Window, minute
+from tracetune.api.windows import Window
 from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER, Forecast
 from tracetune.domain.series import Metric, SeriesKey
 from tracetune.errors import InvalidInput, NotFound
@@ -188,7 +188,5 @@ def _marked(shown: Shown, key: SeriesKey, window: Window) -> list[dict[str, obje
 
 
 def _releases(shown: Shown, service_name: str, window: Window) -> list[dict[str, str]]:
-    every = shown.remembered(("releases",), lambda: releases(shown.analysis, shown.held))
-    first, last = window.first, window.last
-    found = [each for each in every if each.service_name == service_name and first <= minute(each.time, 0) < last]
+    found = [each for each in releases(shown, window) if each.service_name == service_name]
     return [{name: getattr(each, name) for name in ReleaseItem.__struct_fields__} for each in found]

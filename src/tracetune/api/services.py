@@ -150,7 +150,6 @@ def service_detail(shown: Shown, window: Window, service_name: str, notes: Notes
     items = {item.service_name: item for item in service_items(shown, window)}
     if service_name not in items:
         raise unknown_service(shown, service_name)
-    analysis = shown.within(window)
     incidents = [
         incident_item(shown, each, notes, now)
         for each in listed(shown.analysis.incidents, window, status="all", service=service_name)
@@ -164,7 +163,7 @@ def service_detail(shown: Shown, window: Window, service_name: str, notes: Notes
         callers=[Neighbour(e.client, e.connection_type, e.calls, e.errors) for e in edges if e.server == service_name],
         callees=[Neighbour(e.server, e.connection_type, e.calls, e.errors) for e in edges if e.client == service_name],
         incidents=incidents,
-        releases=[each for each in releases(analysis, window) if each.service_name == service_name],
+        releases=[each for each in releases(shown, window) if each.service_name == service_name],
         advice=[
             advice_view(each) for each in shown.analysis.advice if service_name in (each.target_service, each.peer)
         ],
@@ -180,11 +179,12 @@ def unknown_service(shown: Shown, service_name: str) -> NotFound:
     return NotFound(f"there is no service {service_name!r}", hint=f"services: {names}")
 
 
-def releases(analysis: Analysis, window: Window) -> list[ReleaseItem]:
+def releases(shown: Shown, window: Window) -> list[ReleaseItem]:
     """Versions first seen in the window, by time."""
+    every = shown.remembered(("releases",), lambda: charts.releases(shown.analysis))
     return [
         ReleaseItem(words.timestamp(each.minute), each.service_name, each.service_version)
-        for each in charts.releases(analysis)
+        for each in every
         if window.first <= each.minute < window.last
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -25,6 +26,9 @@ from tracetune.live.status import Status
 from tracetune.sinks.compose import blamed
 
 Answer = TypeVar("Answer")
+
+PATIENCE_SECONDS = 10.0
+"""A snapshot that is not prepared after so long is shown unprepared: a late answer is better than an old one."""
 
 MOST_ANSWERS = 128
 """Answers kept a snapshot; each is a few kB to a few hundred kB, and the next snapshot begins anew."""
@@ -122,20 +126,49 @@ class Shown:
 
 
 class Snapshots:
-    """The publisher's newest snapshot as it is served, prepared once a version."""
+    """The publisher's newest snapshot as it is served.
 
-    def __init__(self, publisher: Publisher) -> None:
+    While somebody follows (``follow`` was called), a new snapshot is shown once ``refresh`` has prepared it, so that no
+    request waits for what all of them share; one that nobody prepares in time is shown as it is.
+    """
+
+    def __init__(self, publisher: Publisher, clock: Callable[[], float] = time.monotonic) -> None:
         self.publisher = publisher
+        self._clock = clock
         self._shown = Shown(publisher.current())
         self._lock = threading.Lock()
+        self._follows = False
+        self._stale_since: float | None = None
 
     def current(self) -> Shown:
-        """The newest."""
+        """The newest that is ready."""
         newest = self.publisher.current()
         with self._lock:
-            if self._shown.snapshot is not newest:
-                self._shown = Shown(newest)
+            if self._shown.snapshot is newest:
+                self._stale_since = None
+            elif not self._follows or self._waited_enough():
+                self._shown, self._stale_since = Shown(newest), None
             return self._shown
+
+    def follow(self, *, follows: bool) -> None:
+        """Whether ``refresh`` is called for every new snapshot from now on."""
+        self._follows = follows
+
+    def refresh(self, prepare: Callable[[Shown], None]) -> None:
+        """Prepare the newest snapshot, then show it."""
+        newest = self.publisher.current()
+        if self._shown.snapshot is newest:
+            return
+        shown = Shown(newest)
+        prepare(shown)
+        with self._lock:
+            self._shown, self._stale_since = shown, None
+
+    def _waited_enough(self) -> bool:
+        now = self._clock()
+        if self._stale_since is None:
+            self._stale_since = now
+        return now - self._stale_since > PATIENCE_SECONDS
 
 
 def fixed(analysis: Analysis) -> Publisher:

@@ -12,7 +12,7 @@ from tracetune.domain.analysis import Analysis
 from tracetune.domain.anomalies import Anomaly, AnomalyKind
 from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER, Forecast
 from tracetune.domain.histograms import ZERO_BUCKET
-from tracetune.domain.minutes import column, histograms, labels
+from tracetune.domain.minutes import column, group_rows, histograms, labels
 from tracetune.domain.series import Metric, SeriesKey
 from tracetune.sinks.columns import Column, linear, logarithmic, short
 from tracetune.sinks.document import Distribution, OperationSeries, OwnTime, Release, Spread
@@ -93,7 +93,9 @@ class _Drawing:
 
     def _has(self, metric: Metric) -> bool:
         forecast = self.analysis.learned.forecasts.get(metric)
-        return forecast is not None and self.analysis.learned.series.keys[self.row] in forecast.keys
+        return (
+            forecast is not None and _place(forecast, self.analysis.learned.series.keys[self.row], self.row) is not None
+        )
 
     def _band(self, metric: Metric | None, length: int) -> Values | None:
         if metric is None or not self._has(metric):
@@ -114,12 +116,15 @@ def drawn_minutes(analysis: Analysis) -> int:
 def releases(analysis: Analysis) -> list[Release]:
     """Versions that a service did not begin with, at the minute they were first seen."""
     table = analysis.ingested.minutes.instances
+    rows, group = group_rows(table, ["service_name", "service_version"])
+    earliest = np.full(len(rows), np.iinfo(np.int64).max)
+    np.minimum.at(earliest, group, column(table, "minute").astype(np.int64))
     service, service_names = labels(table, "service_name")
     version, version_names = labels(table, "service_version")
-    first: dict[tuple[str, str], int] = {}
-    for at, name, number in zip(column(table, "minute").tolist(), service.tolist(), version.tolist(), strict=True):
-        pair = (service_names[name], version_names[number])
-        first[pair] = min(at, first.get(pair, at))
+    first = {
+        (service_names[service[row]], version_names[version[row]]): at
+        for row, at in zip(rows.tolist(), earliest.tolist(), strict=True)
+    }
     beginning: dict[str, int] = {}
     for (name, _), minute in first.items():
         beginning[name] = min(minute, beginning.get(name, minute))
@@ -183,15 +188,22 @@ def _digits(cells: Values) -> str:
 def _on_grid(analysis: Analysis, forecast: Forecast, row: int, length: int) -> Values | None:
     """One series' quantiles on the series' own grid, (minute, quantile)."""
     series = analysis.learned.series
-    key = series.keys[row]
-    if key not in forecast.keys:
+    place = _place(forecast, series.keys[row], row)
+    if place is None:
         return None
-    values = forecast.values[forecast.keys.index(key)]
+    values = forecast.values[place]
     result = np.full((length, values.shape[1]), np.nan)
     shift = forecast.start_minute - series.start_minute
     first, last = max(shift, 0), min(shift + len(values), length)
     result[first:last] = values[first - shift : last - shift]
     return result
+
+
+def _place(forecast: Forecast, key: SeriesKey, row: int) -> int | None:
+    """The row of an operation in a forecast, which nearly always is its row in the series; None where it has none."""
+    if row < len(forecast.keys) and forecast.keys[row] == key:
+        return row
+    return forecast.keys.index(key) if key in forecast.keys else None
 
 
 def _extremes(columns: Sequence[Values], length: int) -> NDArray[np.int64]:
