@@ -27,8 +27,8 @@ from tracetune.sinks.compose import blamed
 
 Answer = TypeVar("Answer")
 
-PATIENCE_SECONDS = 10.0
-"""A snapshot that is not prepared after so long is shown unprepared: a late answer is better than an old one."""
+PATIENCE_SECONDS = 45.0
+"""A snapshot that is not prepared after so long is shown as it is: then its first requests wait, but nothing is a minute old."""
 
 MOST_ANSWERS = 128
 """Answers kept a snapshot; each is a few kB to a few hundred kB, and the next snapshot begins anew."""
