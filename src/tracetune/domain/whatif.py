@@ -163,6 +163,7 @@ class WhatIf:
         is_screened: true for the closed form (quick, wider); false for the simulation.
         refusals: all that was refused or widened, the most serious first; empty if nothing was.
         sentence: the answer in one sentence.
+        overall: latency of all traces together; None where no number can be given.
     """
 
     ask: Ask
@@ -172,6 +173,7 @@ class WhatIf:
     services: tuple[ServiceOutlook, ...]
     refusals: tuple[Refused, ...]
     sentence: str
+    overall: Latency | None = None
 
     @property
     def is_answered(self) -> bool:

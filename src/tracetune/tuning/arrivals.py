@@ -53,8 +53,8 @@ def load_of(begun: Floats, minute: Ints) -> Load:
     alike = minutes >= most - 3 * np.sqrt(most * _SECONDS_A_MINUTE) / _SECONDS_A_MINUTE
     reference = float(minutes[alike].mean())
     mean = float(minutes.mean())
-    slow = max(0.0, float(np.mean(dispersion_10 or [1.0])) - 1 - _noise(len(dispersion_10), 6)) / (10 * mean)
-    quick = max(0.0, float(np.mean(dispersion_1 or [1.0])) - 1 - _noise(len(dispersion_1), 59)) / mean
+    slow = max(0.0, float(np.median(dispersion_10 or [1.0])) - 1 - _noise(len(dispersion_10), 6)) / (10 * mean)
+    quick = max(0.0, float(np.median(dispersion_1 or [1.0])) - 1 - _noise(len(dispersion_1), 59)) / mean
     return Load(minutes, reference, max(0.0, quick - slow), slow)
 
 

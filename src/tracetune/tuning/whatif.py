@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -151,8 +152,9 @@ def answer(  # noqa: PLR0913 - all that an answer tells
                 / ask.demand.get(station.service_name, 1.0),
             )
         )
-    found = WhatIf(ask, rate, is_screened, endpoints, tuple(services), refused, "")
-    return WhatIf(ask, rate, is_screened, endpoints, tuple(services), refused, _sentence(found))
+    overall = latency(model, [np.concatenate(each.of_endpoint) for each in outcomes]) if spoken else None
+    found = WhatIf(ask, rate, is_screened, endpoints, tuple(services), refused, "", overall)
+    return replace(found, sentence=_sentence(found))
 
 
 def _sentence(found: WhatIf) -> str:
