@@ -39,7 +39,7 @@ def test_model_is_fetched_before_the_container_starts_and_served_from_there() ->
 
     assert container["name"] == "kserve-container"
     assert {"name": "STORAGE_URI", "value": "s3://models/versions/12"} in container["env"]
-    assert container["args"][container["args"].index("--directory") + 1] == "/mnt/models"
+    assert container["args"][container["args"].index("--file") + 1] == "/mnt/models"
     assert container["readinessProbe"]["httpGet"]["path"] == "/v2/health/ready"
 
 

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tracetune.cli import asking, clusters, commands, dashboards, models, proofs, serve, whatif
+from tracetune.cli import asking, clusters, commands, dashboards, model_doors, models, proofs, serve, whatif
 from tracetune.errors import TracetuneError
 
 INTERRUPTED = 130
@@ -35,6 +35,8 @@ COMMANDS = (
 
 for command in COMMANDS:
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)
+for command in model_doors.ALL:
+    models.group.command(command.__name__)(command)
 app.add_typer(models.group)
 
 

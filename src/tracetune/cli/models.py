@@ -95,7 +95,7 @@ def list_(*, registry: Registry = None, as_json: options.Json = False, config: o
     from tracetune.cli import model_views
     from tracetune.cli import output as out
 
-    versions = _registry(registry, config).versions()
+    versions = registry_of(registry, config).versions()
     out.show(model_views.versions(versions), [model_views.version(each) for each in versions], as_json=as_json, to=None)
 
 
@@ -116,7 +116,7 @@ def show(
     from tracetune.cli import model_views
     from tracetune.cli import output as out
 
-    kept = _registry(registry, config)
+    kept = registry_of(registry, config)
     found = kept.version(version)
     normal = training.unpacked(kept.content(found))
     document = {**model_views.version(found), "verdicts": model_views.verdicts(normal)}
@@ -141,7 +141,7 @@ def promote(
     from tracetune.cli import model_views
     from tracetune.cli import output as out
 
-    found = _registry(registry, config).promote(version, training.unpacked, alias=alias)
+    found = registry_of(registry, config).promote(version, training.unpacked, alias=alias)
     out.show(f"{alias} is version {found.number} now.", model_views.version(found), as_json=as_json, to=None)
 
 
@@ -162,7 +162,7 @@ def rollback(
     from tracetune.cli import model_views
     from tracetune.cli import output as out
 
-    found = _registry(registry, config).rollback(training.unpacked, alias=alias)
+    found = registry_of(registry, config).rollback(training.unpacked, alias=alias)
     out.show(f"{alias} is version {found.number} again.", model_views.version(found), as_json=as_json, to=None)
 
 
@@ -184,7 +184,7 @@ def diff(
     from tracetune.cli import model_views
     from tracetune.cli import output as out
 
-    kept = _registry(registry, config)
+    kept = registry_of(registry, config)
     versions = (kept.version(before), kept.version(after))
     old, new = (training.unpacked(kept.content(each)) for each in versions)
     changed = training.changes(old, new)
@@ -196,7 +196,8 @@ def diff(
 ALL: tuple[Callable[..., None], ...] = (models, train)
 
 
-def _registry(registry: str | None, config: Any) -> Any:  # noqa: ANN401 - imported late: a path, and a ModelRegistry
+def registry_of(registry: str | None, config: Any) -> Any:  # noqa: ANN401 - imported late: a path, and a ModelRegistry
+    """The registry that a command means."""
     from tracetune.cli.opening import application
 
     return application(config, {"learn.registry": registry}, quiet=True, verbose=0).registry()

@@ -40,7 +40,7 @@ class InferenceService:
         container = {
             "name": "kserve-container",
             "image": self.image,
-            "args": ["model", "serve", "--directory", MODELS, "--http-port", "8080", "--grpc-port", "8081"],
+            "args": ["model", "serve", "--file", MODELS, "--http-port", "8080", "--grpc-port", "8081"],
             "env": [{"name": "STORAGE_URI", "value": self.storage_uri}, {"name": "HOME", "value": "/tmp"}],  # noqa: S108 - in a pod
             "ports": [
                 {"name": "http1", "containerPort": 8080, "protocol": "TCP"},
