@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tracetune import log
+from tracetune.anomalies.detect import Thresholds
 from tracetune.anomalies.detect import detect as find_anomalies
 from tracetune.anomalies.incidents import group
 from tracetune.causes.ranking import rank
@@ -200,9 +201,21 @@ def learn(minutes: MinuteBatch, candidates: Candidates, *, seed: int, horizon_mi
     return replace(learned, limits=(*learned.limits, limit))
 
 
-def detect(learned: Learned, graph: ServiceGraph, *, false_incidents_per_week: float) -> tuple[Incident, ...]:
-    """The minutes that departed from what was learned, grouped into incidents; the most severe first."""
-    return group(find_anomalies(learned, graph=graph, false_incidents_a_week=false_incidents_per_week), graph)
+def detect(
+    learned: Learned, graph: ServiceGraph, *, false_incidents_per_week: float, thresholds: Thresholds | None = None
+) -> tuple[Incident, ...]:
+    """The minutes that departed from what was learned, grouped into incidents; the most severe first.
+
+    Args:
+        learned: series, and what was expected of them.
+        graph: who calls whom.
+        false_incidents_per_week: the budget for the whole system.
+        thresholds: that were fitted to the budget before; None fits them to these minutes.
+    """
+    found = find_anomalies(
+        learned, graph=graph, false_incidents_a_week=false_incidents_per_week, thresholds=thresholds
+    )
+    return group(found, graph)
 
 
 def explain(

@@ -22,7 +22,7 @@ def test_minute_that_cannot_be_judged_leaves_the_last_snapshot_and_the_next_one_
         analyst = server._analyst
         assert analyst is not None
         with monkeypatch.context() as patched:
-            patched.setattr(pipeline, "learn", broken)
+            patched.setattr(pipeline, "detect", broken)
             analyst.judge(FIRST_MINUTE)
             after_fault = server.publisher.current()
         analyst.judge(FIRST_MINUTE)

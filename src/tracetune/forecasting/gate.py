@@ -86,14 +86,19 @@ class Chosen:
 
     def spoken(self, series: SeriesBatch, raw: Sequence[Float[Array, "series minute quantile"]]) -> Forecast:
         """The forecast that the chosen models give, from what each of them forecast before its bands were widened."""
-        place = {key: row for row, key in enumerate(self.keys)}
-        rows = [place.get(key) for key in series.keys]
         speaker = self.speakers_of(series.keys)
-        verdicts = tuple(self._newcomers_verdict() if row is None else self.verdicts[row] for row in rows)
         widened = np.stack([each.apply(self.metric, values) for each, values in zip(self.factors, raw, strict=True)])
         best = widened[speaker, np.arange(len(speaker))]
         values = np.where(np.isnan(best), widened[0], best)
-        return Forecast(series.keys, self.metric, series.start_minute, series.length, values, verdicts)
+        return Forecast(
+            series.keys, self.metric, series.start_minute, series.length, values, self.verdicts_of(series.keys)
+        )
+
+    def verdicts_of(self, keys: tuple[SeriesKey, ...]) -> tuple[Verdict, ...]:
+        """Why the model that speaks for each of these series may do so."""
+        place = {key: row for row, key in enumerate(self.keys)}
+        rows = [place.get(key) for key in keys]
+        return tuple(self._newcomers_verdict() if row is None else self.verdicts[row] for row in rows)
 
     def _newcomers_speaker(self) -> int:
         network = next((at for at, each in enumerate(self.predictors) if each.name == "lstm"), 0)

@@ -16,7 +16,9 @@ from tracetune.domain.causes import CauseRanking
 from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.headline import headline
 from tracetune.domain.minutes import MinuteBatch, column, labels
+from tracetune.domain.series import SeriesBatch
 from tracetune.live.events import Event, MinuteClosed
+from tracetune.live.expectation import Expectation
 from tracetune.live.fold import Emission
 from tracetune.live.ledger import Ledger
 from tracetune.live.publisher import Publisher, Snapshot
@@ -40,7 +42,8 @@ class Analyst:
     Args:
         window: of minutes; only this object touches it.
         ledger: of incidents.
-        plan: how to learn and detect.
+        plan: the budget of false incidents, and what is shown of how all was made.
+        expectation: gives what was expected of each minute.
         publisher: given a snapshot after each judgement.
         status: asked how the process is doing; given (minute, seconds of the judgement).
         clock: tells how far behind the judgement is.
@@ -54,11 +57,13 @@ class Analyst:
         plan: Plan,
         publisher: Publisher,
         *,
+        expectation: Expectation,
         status: Callable[[int, int], Status],
         clock: Clock,
         grace_seconds: float,
     ) -> None:
         self._window, self._ledger, self._plan, self._publisher = window, ledger, plan, publisher
+        self._expectation = expectation
         self._status, self._clock, self._grace_seconds = status, clock, grace_seconds
         self._lock = threading.Condition()
         self._emissions: list[Emission] = []
@@ -122,10 +127,15 @@ class Analyst:
         ingested = self._ingested(minutes)
         graph = ServiceGraph.from_minutes(minutes)
         with stopwatch.stage("learn") as note:
-            learned = pipeline.learn(minutes, plan.candidates, seed=plan.seed, horizon_minutes=plan.horizon_minutes)
+            learned = self._expectation.learned(SeriesBatch.from_minutes(minutes))
             note(series=len(learned.series.keys), minutes=learned.series.length)
         with stopwatch.stage("detect"):
-            found = pipeline.detect(learned, graph, false_incidents_per_week=plan.false_incidents_per_week)
+            found = pipeline.detect(
+                learned,
+                graph,
+                false_incidents_per_week=plan.false_incidents_per_week,
+                thresholds=self._expectation.thresholds,
+            )
 
         def explain(incidents: list[Incident]) -> dict[str, CauseRanking]:
             return dict(pipeline.explain(incidents, minutes, learned, graph))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tracetune.domain.analysis import Analysis
 from tracetune.live.events import Event, IncidentRecord
@@ -68,8 +68,14 @@ class Publisher:
 
     def publish(self, snapshot: Snapshot, events: Sequence[Event] = ()) -> None:
         """Replace the snapshot, then tell every subscriber what happened; returns at once."""
-        self._current = snapshot
+        with self._lock:
+            self._current = snapshot
         self.announce(events)
+
+    def refresh(self, status: Status) -> None:
+        """Replace the status of the current snapshot; its version stays, because nothing was judged."""
+        with self._lock:
+            self._current = replace(self._current, status=status)
 
     def announce(self, events: Sequence[Event]) -> None:
         """Tell every subscriber, without a new snapshot: progress of a training."""

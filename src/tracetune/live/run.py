@@ -61,8 +61,20 @@ async def _listen(
     tasks = [asyncio.create_task(each.serve()) for each in listeners]
     ports = {name: listening.getsockname()[1] for name, listening in sockets.items()}
     ready({**({"otlp_grpc": server.grpc.port} if server.grpc else {}), **ports})
+    refreshing = asyncio.create_task(_refresh(server))
     await stop.wait()
+    refreshing.cancel()
     log.get_logger("serve").info("stopping")
     for each in listeners:
         each.stop()
     await asyncio.gather(*tasks)
+
+
+async def _refresh(server: Server) -> None:
+    """Keep the status of the snapshot of the present, whatever the minute loop is at."""
+    while True:
+        await asyncio.sleep(_SECONDS_BETWEEN_STATUSES)
+        server.publisher.refresh(server.status())
+
+
+_SECONDS_BETWEEN_STATUSES = 2.0

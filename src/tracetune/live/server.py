@@ -14,6 +14,7 @@ from tracetune.live import tls
 from tracetune.live.admission import Admission, Save
 from tracetune.live.analyst import Analyst
 from tracetune.live.events import IncidentRecord
+from tracetune.live.expectation import Expectation
 from tracetune.live.fold import Emission, Fold
 from tracetune.live.keeper import Keeper, state_of
 from tracetune.live.ledger import Ledger
@@ -22,13 +23,14 @@ from tracetune.live.publisher import Publisher, Snapshot
 from tracetune.live.records import from_document, to_document
 from tracetune.live.status import ReceiverStatus, Status
 from tracetune.live.ticker import Ticker
+from tracetune.live.training import Trainer
 from tracetune.live.window import Window
 from tracetune.pipeline import Plan
-from tracetune.ports import MinuteStore
 from tracetune.settings import Settings
 from tracetune.sources import otlp_decode
 from tracetune.sources.grpc import GrpcReceiver
 from tracetune.sources.http import HttpReceiver
+from tracetune.sources.kafka import KafkaReceiver
 from tracetune.sources.reception import Tally
 from tracetune.stores.clickhouse import ClickHouse
 from tracetune.stores.incidents import ClickHouseIncidents
@@ -36,6 +38,8 @@ from tracetune.stores.journal import Journal
 from tracetune.stores.minutes import ClickHouseMinutes
 from tracetune.stores.owner import Owner
 from tracetune.traces import summarise
+
+MINUTES_BETWEEN_RETENTION = 60
 
 
 class Server:
@@ -65,7 +69,7 @@ class Server:
         except BaseException:
             self._owner.release()
             raise
-        self.store: MinuteStore = ClickHouseMinutes(self._database)
+        self.store = ClickHouseMinutes(self._database)
         self._incidents = ClickHouseIncidents(self._database)
         self.publisher = Publisher(Snapshot(status=Status(started_unix_seconds=clock(), store_url=self.url)))
         self._started = clock()
@@ -78,7 +82,7 @@ class Server:
             self.store,
             directory / "journal" / "state.zip",
             journal_id or uuid.uuid4().hex,
-            forget=self._journal.forget,
+            forget=self._forget,
             passed_on=self._pass_on,
         )
         self.admission = Admission(
@@ -91,10 +95,15 @@ class Server:
             most_bytes=serve.pending_bytes,
         )
         self.grpc: GrpcReceiver | None = None
+        self._kafka: KafkaReceiver | None = None
         self._analyst: Analyst | None = None
         self._ticker = Ticker(clock, serve.grace_seconds, self.admission.close_minute) if ticking else None
+        self._trainer = Trainer(
+            directory / "training", network=settings.learn.model == "lstm", seed=settings.learn.seed
+        )
         self._is_new = checkpoint is None
         self._ready = False
+        self._retained_at = 0
         self.tallies: list[Tally] = []
 
     @property
@@ -128,10 +137,16 @@ class Server:
                 credentials=tls.grpc_credentials(serve),
             )
             self.tallies.append(self.grpc.tally)
+        if serve.kafka_brokers:
+            topics = [each.strip() for each in serve.kafka_topics.split(",") if each.strip()]
+            self._kafka = KafkaReceiver(self.admission.accept, serve.kafka_brokers, topics, serve.kafka_group)
+            self.tallies.append(self._kafka.tally)
+            self._kafka.start()
         self.tallies += self.http.tallies.values()
         if self._ticker:
             self._ticker.start()
         self._ready = True
+        self.publisher.refresh(self.status())
 
     def stop(self) -> None:
         """Take no more spans, store what was taken, and let everything go."""
@@ -140,10 +155,13 @@ class Server:
             self._ticker.stop()
         if self.grpc:
             self.grpc.stop()
+        if self._kafka:
+            self._kafka.stop()
         self.admission.stop()
         self._keeper.stop()
         if self._analyst:
             self._analyst.stop()
+        self._trainer.stop()
         self.store.close()
         self._owner.release()
 
@@ -173,7 +191,9 @@ class Server:
 
     def _problems(self) -> list[str]:
         damage = self._journal.damage
-        found = [self.admission.problem, self._keeper.problem, self._ticker.problem if self._ticker else ""]
+        found = [self._trainer.problem, self.admission.problem, self._keeper.problem]
+        found += [self._ticker.problem] if self._ticker else []
+        found += [f"{each.name}: {each.problem}" for each in self.tallies if each.problem]
         if damage.lost_bytes:
             found.append(
                 f"the journal was damaged: {damage.lost_bytes:,} bytes of acknowledged spans are lost; see {damage.files[0]}"
@@ -186,6 +206,17 @@ class Server:
             )
         return [each for each in found if each]
 
+    def _forget(self, position: int) -> None:
+        """What a saved state makes superfluous: the journal before it, and once an hour the minutes that are too old."""
+        self._journal.forget(position)
+        serve, minute = self.settings.serve, int(self._clock() // 60)
+        if minute - self._retained_at < MINUTES_BETWEEN_RETENTION:
+            return
+        self._retained_at = minute
+        kept = dict.fromkeys(("operations", "links", "instances", "paths"), serve.keep_days)
+        kept["exemplars"] = serve.keep_exemplar_days
+        self.store.forget({table: minute - days * 1440 for table, days in kept.items() if days})
+
     def _pass_on(self, emission: Emission) -> None:
         if self._analyst:
             self._analyst.add(emission)
@@ -196,8 +227,16 @@ class Server:
         length = serve.window_hours * 60
         window = Window(length, self.store.read(now_minute - length, now_minute + length))
         records = [from_document(each) for each in self._incidents.read(now_minute - length, now_minute + length)]
+        competing = candidates(network=False)
+        expectation = Expectation(
+            competing,
+            self._trainer,
+            seed=settings.learn.seed,
+            horizon_minutes=settings.learn.horizon_minutes,
+            false_incidents_per_week=settings.detect.false_incidents_per_week,
+        )
         plan = Plan(
-            candidates(network=False),
+            competing,
             settings.learn.seed,
             settings.learn.horizon_minutes,
             settings.detect.false_incidents_per_week,
@@ -208,6 +247,7 @@ class Server:
             Ledger(records, self._keep_record),
             plan,
             self.publisher,
+            expectation=expectation,
             status=lambda _minute, learned: self.status(learned),
             clock=self._clock,
             grace_seconds=serve.grace_seconds,

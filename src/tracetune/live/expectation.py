@@ -1,0 +1,157 @@
+"""What was expected of each minute of the window, found once when the minute came and kept: no later model rewrites it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracetune import log
+from tracetune.anomalies.detect import Thresholds, calibrate
+from tracetune.domain.analysis import Learned
+from tracetune.domain.forecasts import QUANTILES, Forecast
+from tracetune.domain.series import Metric, SeriesBatch
+from tracetune.errors import TracetuneError
+from tracetune.forecasting.learn import LEAST_MINUTES, LEAST_MINUTES_TO_COMPETE, Candidates, Normal, study
+from tracetune.forecasting.online import OnlineForecaster
+from tracetune.live.training import Trainer
+
+RELEARN_MINUTES = 360
+"""A whole history is learned from anew so often; while it is short, whenever it has grown by a quarter."""
+
+
+class Expectation:
+    """Follows the minutes one by one with the models that are in force, and learns anew as the history grows.
+
+    Short histories are learned from here, in a second; from LEAST_MINUTES_TO_COMPETE on, in the trainer's process, whose
+    models come into force when they are there. One that died changes nothing but the time of the next try.
+
+    Args:
+        candidates: models that compete where learning is done here.
+        trainer: learns in another process; None has all learned here.
+        false_incidents_per_week: the budget that the thresholds keep.
+    """
+
+    def __init__(
+        self,
+        candidates: Candidates,
+        trainer: Trainer | None,
+        *,
+        seed: int,
+        horizon_minutes: int,
+        false_incidents_per_week: float,
+    ) -> None:
+        self._candidates, self._trainer, self._seed = candidates, trainer, seed
+        self._horizon_minutes, self._budget = horizon_minutes, false_incidents_per_week
+        self._online: OnlineForecaster | None = None
+        self._limits: tuple[str, ...] = ()
+        self._start = 0
+        self._expected: dict[Metric, NDArray[np.float64]] = {}  # by metric, (series, minute, quantile)
+        self._learned_minutes = 0
+        self._learned_until = 0
+        self.thresholds: Thresholds | None = None
+        self.trained_until = 0
+
+    def learned(self, series: SeriesBatch) -> Learned:
+        """The window beside what was expected of it; only minutes that are new since the last call are stepped through."""
+        self._learn_where_due(series)
+        if self._online is None:
+            return Learned(series, {}, self._limits)
+        self._follow(series, self._online)
+        learned = Learned(series, self._forecasts(series, self._online), self._limits)
+        if self.thresholds is None:
+            self.thresholds = calibrate(learned, false_incidents_a_week=self._budget)
+        return learned
+
+    def _learn_where_due(self, series: SeriesBatch) -> None:
+        trained = self._trainer.finished() if self._trainer else None
+        if trained is not None:
+            self._adopt(trained, series)
+            self.trained_until = self._learned_until
+        if series.length < LEAST_MINUTES or not series.keys:
+            self._limits = self._study(series).limits
+            return
+        until = series.start_minute + series.length
+        grown = series.length - self._learned_minutes
+        is_due = until - self._learned_until >= RELEARN_MINUTES or 4 * grown >= self._learned_minutes
+        if not is_due:
+            return
+        if self._trainer and self._online is not None and series.length >= LEAST_MINUTES_TO_COMPETE:
+            if self._trainer.start(series):
+                self._learned_minutes, self._learned_until = series.length, until
+            return
+        self._adopt(self._study(series), series)
+        self._learned_minutes, self._learned_until = series.length, until
+
+    def _study(self, series: SeriesBatch) -> Normal:
+        return study(series, estimators=self._candidates, seed=self._seed, horizon_minutes=self._horizon_minutes)[0]
+
+    def _adopt(self, normal: Normal, series: SeriesBatch) -> None:
+        """Have these models speak from the next minute on; what was expected before stays, where there was anything."""
+        self._limits = normal.limits
+        if not normal.models:
+            return
+        try:
+            online = OnlineForecaster(normal, series.start_minute)
+            followed = dict(online.follow(series))
+        except TracetuneError as error:
+            log.get_logger("expectation").warning("the models cannot follow the window", why=error.message)
+            return
+        before, self._online = self._online, online
+        kept = self._forecasts(series, before) if before and self._expected else {}
+        self._start, self._expected = series.start_minute, followed
+        for metric, forecast in kept.items():
+            if metric in followed:
+                seen = forecast.values[:, : series.length]
+                rows = followed[metric]  # in the order of series.keys
+                followed[metric] = np.where(np.isnan(seen), rows, seen)
+        self._expected = {metric: self._by_online_key(series, values, online) for metric, values in followed.items()}
+        self.thresholds = None
+
+    @staticmethod
+    def _by_online_key(
+        series: SeriesBatch, values: NDArray[np.float64], online: OnlineForecaster
+    ) -> NDArray[np.float64]:
+        place = {key: row for row, key in enumerate(series.keys)}
+        return values[[place[key] for key in online.keys]]
+
+    def _follow(self, series: SeriesBatch, online: OnlineForecaster) -> None:
+        until = series.start_minute + series.length
+        for minute in range(max(online.minute, series.start_minute), until):
+            at = minute - series.start_minute
+            stepped = online.step(
+                minute, series.keys, {metric: values[:, at] for metric, values in series.metrics.items()}
+            )
+            for metric, quantiles in stepped.items():
+                self._expected[metric] = _with_minute(self._expected[metric], quantiles, minute - self._start)
+        passed = series.start_minute - self._start
+        if passed > 0:
+            self._expected = {metric: values[:, passed:] for metric, values in self._expected.items()}
+            self._start = series.start_minute
+
+    def _forecasts(self, series: SeriesBatch, online: OnlineForecaster) -> dict[Metric, Forecast]:
+        place = {key: row for row, key in enumerate(online.keys)}
+        rows = np.array([place.get(key, -1) for key in series.keys], np.int64)
+        offset = series.start_minute - self._start
+        ahead = online.ahead(self._horizon_minutes)
+        found = {}
+        for metric, chosen in online.normal.models.items():
+            if metric not in self._expected:
+                continue
+            values = np.full((len(rows), series.length + self._horizon_minutes, len(QUANTILES)), np.nan)
+            known = rows >= 0
+            seen = self._expected[metric][:, offset : offset + series.length]
+            values[known, : seen.shape[1]] = seen[rows[known]]
+            values[known, series.length :] = ahead[metric][rows[known]]
+            found[metric] = Forecast(
+                series.keys, metric, series.start_minute, series.length, values, chosen.verdicts_of(series.keys)
+            )
+        return found
+
+
+def _with_minute(values: NDArray[np.float64], quantiles: NDArray[np.float64], at: int) -> NDArray[np.float64]:
+    """(series, minute, quantile) with a column ``at``; new series, and minutes that were left out, are NaN before."""
+    series, minutes, levels = values.shape
+    grown = np.full((len(quantiles), max(minutes, at + 1), levels), np.nan)
+    grown[:series, :minutes] = values
+    grown[:, at] = quantiles
+    return grown

@@ -1,0 +1,104 @@
+"""Learns in a process of its own, of low priority, which may die without harm."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tracetune import log
+from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
+from tracetune.errors import TracetuneError
+from tracetune.forecasting import archive, bundle
+from tracetune.forecasting.candidates import can_train, candidates
+from tracetune.forecasting.learn import Normal, study
+
+_MOST_BYTES = 8 << 30
+_LOWEST_PRIORITY = 19
+
+
+class Trainer:
+    """Starts one training at a time, in a directory of its own.
+
+    Args:
+        directory: for the series that go in and the models that come out.
+        network: whether the LSTM may compete; where its libraries are missing it does not.
+    """
+
+    def __init__(self, directory: Path, *, network: bool, seed: int) -> None:
+        self._directory, self._network, self._seed = directory, network, seed
+        self._process: subprocess.Popen[bytes] | None = None
+        self.problem = ""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a training is under way."""
+        return self._process is not None
+
+    def start(self, series: SeriesBatch) -> bool:
+        """Begin to learn from these series; false while another training is under way."""
+        if self._process is not None:
+            return False
+        self._directory.mkdir(parents=True, exist_ok=True)
+        _write_series(self._directory / "series.zip", series)
+        (self._directory / "models.zip").unlink(missing_ok=True)
+        call = (
+            f"from tracetune.live.training import learn; learn({str(self._directory)!r}, {self._network}, {self._seed})"
+        )
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        self._process = subprocess.Popen([sys.executable, "-c", call], env=environment, stdin=subprocess.DEVNULL)  # noqa: S603 - ours
+        return True
+
+    def finished(self) -> Normal | None:
+        """The models of a training that ended since the last call; None if none did, or if it died."""
+        if self._process is None or self._process.poll() is None:
+            return None
+        status, self._process = self._process.returncode, None
+        try:
+            if status == 0:
+                self.problem = ""
+                return bundle.load(self._directory / "models.zip")[0]
+            self.problem = f"the last training ended with status {status}; the models of before stay in force"
+        except TracetuneError as error:
+            self.problem = f"the models of the last training cannot be used: {error.message}"
+        log.get_logger("trainer").warning(self.problem)
+        return None
+
+    def stop(self) -> None:
+        """End a training under way."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def learn(directory: str, network: bool, seed: int) -> None:
+    """What the process does: read the series, learn, and put the models there whole."""
+    os.nice(_LOWEST_PRIORITY)
+    folder = Path(directory)
+    series = _read_series(folder / "series.zip")
+    competing = candidates(network=network and can_train())
+    normal, _ = study(series, estimators=competing, seed=seed)
+    bundle.save(folder / "models.zip", normal, {"minutes": series.length})
+
+
+def _write_series(path: Path, series: SeriesBatch) -> None:
+    arrays = {f"{metric}": values for metric, values in series.metrics.items()}
+    arrays |= {"observed": series.observed.astype(np.int64), "root_share": series.root_share}
+    archive.write(path, {"keys": [list(key) for key in series.keys], "start_minute": series.start_minute}, arrays)
+
+
+def _read_series(path: Path) -> SeriesBatch:
+    facts, arrays = archive.read(
+        path, most_bytes=_MOST_BYTES, what="series to learn from", hint="start the server again"
+    )
+    return SeriesBatch(
+        keys=tuple(SeriesKey(*key) for key in facts["keys"]),
+        start_minute=int(facts["start_minute"]),
+        metrics={metric: arrays[f"{metric}"] for metric in Metric},
+        observed=arrays["observed"].astype(np.bool_),
+        root_share=arrays["root_share"],
+    )

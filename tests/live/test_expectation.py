@@ -1,0 +1,72 @@
+"""What was expected of a minute is found once, equals what the batch says, and survives newer models."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tracetune.domain.series import Metric, SeriesBatch
+from tracetune.forecasting.learn import baselines
+from tracetune.live.expectation import Expectation
+from tracetune.testing.series import random_series
+
+SERIES = random_series(1, minutes=140, missing=0)
+
+
+def expectation() -> Expectation:
+    return Expectation(baselines(), None, seed=0, horizon_minutes=5, false_incidents_per_week=1.0)
+
+
+def test_too_short_a_history_expects_nothing_and_says_so() -> None:
+    learned = expectation().learned(SERIES.between(0, 20))
+
+    assert learned.forecasts == {}
+    assert "too short" in learned.limits[0]
+
+
+def test_every_minute_of_the_window_has_what_was_expected_of_it() -> None:
+    online = expectation()
+    for length in range(30, 60):
+        learned = online.learned(SERIES.between(0, length))
+
+    forecast = learned.forecasts[Metric.CALLS]
+    assert forecast.keys == SERIES.keys
+    assert (forecast.start_minute, forecast.cutoff) == (SERIES.start_minute, 59)
+    assert forecast.values.shape == (len(SERIES.keys), 64, 7)
+    assert np.isfinite(forecast.values[:, 40:59]).all()
+    assert len(forecast.verdicts) == len(SERIES.keys)
+    assert online.thresholds is not None
+
+
+def test_later_minutes_and_later_models_do_not_rewrite_what_was_expected() -> None:
+    online = expectation()
+    for length in range(40, 60):
+        before = online.learned(SERIES.between(0, length))
+    for length in range(60, 120):  # learned anew more than once on the way
+        after = online.learned(SERIES.between(0, length))
+
+    for metric, forecast in before.forecasts.items():
+        np.testing.assert_array_equal(after.forecasts[metric].values[:, :59], forecast.values[:, :59])
+
+
+def test_window_that_moves_on_leaves_its_old_minutes() -> None:
+    online = expectation()
+    for last in range(60, 80):
+        online.learned(SERIES.between(0, last))
+    moved = online.learned(SERIES.between(15, 81))
+
+    forecast = moved.forecasts[Metric.CALLS]
+    assert (forecast.start_minute, forecast.cutoff) == (SERIES.start_minute + 15, 66)
+    assert np.isfinite(forecast.values[:, 50:66]).all()
+
+
+def test_series_that_begins_later_joins() -> None:
+    online = expectation()
+    some: SeriesBatch = SERIES.only([0, 1])
+    for last in range(60, 70):
+        online.learned(some.between(0, last))
+    for last in range(70, 90):
+        learned = online.learned(SERIES.between(0, last))
+
+    forecast = learned.forecasts[Metric.CALLS]
+    assert forecast.keys == SERIES.keys
+    assert np.isfinite(forecast.values[:2, 60:89]).all()
