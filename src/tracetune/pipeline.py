@@ -212,9 +212,7 @@ def detect(
         false_incidents_per_week: the budget for the whole system.
         thresholds: that were fitted to the budget before; None fits them to these minutes.
     """
-    found = find_anomalies(
-        learned, graph=graph, false_incidents_a_week=false_incidents_per_week, thresholds=thresholds
-    )
+    found = find_anomalies(learned, graph=graph, false_incidents_a_week=false_incidents_per_week, thresholds=thresholds)
     return group(found, graph)
 
 
