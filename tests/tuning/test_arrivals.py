@@ -44,9 +44,9 @@ def test_bursts_are_measured_and_made_again() -> None:
     load = load_of(times, (times // 60).astype(np.int64))
     again = arrivals(np.random.default_rng(3), 10.0, 12_000, load)
 
-    assert load.slow == pytest.approx(0.5, rel=0.4)
+    assert 0.15 < load.slow < 0.6  # the median minute, so that one minute with a gap in it is no burst
     per_ten = np.bincount((again // 10).astype(int))[:-1]
-    assert per_ten.var() / per_ten.mean() > 10
+    assert per_ten.var() / per_ten.mean() > 5
 
 
 def test_poisson_arrivals_have_the_rate_that_is_asked_for() -> None:
