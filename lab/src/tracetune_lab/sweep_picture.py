@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-WIDTH, PANEL_WIDTH, PANEL_HEIGHT, LEFT, TOP, GAP_X, GAP_Y = 860, 360, 180, 60, 40, 70, 56
+WIDTH, PANEL_WIDTH, PANEL_HEIGHT, LEFT, TOP, GAP_X, GAP_Y = 930, 390, 180, 60, 40, 70, 56
 # Paul Tol's bright palette and three greys, told apart by most colour-blind people.
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#222222", "#777777", "#bbbbbb")
 PANELS = (
@@ -35,7 +35,7 @@ def draw(table: Path, path: Path) -> None:
         corner = LEFT + number % 2 * (PANEL_WIDTH + GAP_X), TOP + number // 2 * (PANEL_HEIGHT + GAP_Y)
         parts.extend(_panel(title, lines, corner))
     for number, setting in enumerate(settings):
-        x, y = LEFT + number % 3 * 265, TOP + 2 * (PANEL_HEIGHT + GAP_Y) + 18 * (number // 3)
+        x, y = LEFT + number % 3 * 290, TOP + 2 * (PANEL_HEIGHT + GAP_Y) + 18 * (number // 3)
         parts.append(f'<path d="M{x} {y - 4}h18" stroke="{_colour(number)}" stroke-width="2.5"/>')
         parts.append(f'<text x="{x + 24}" y="{y}">{setting}</text>')
     path.write_text("\n".join([*parts, "</svg>"]) + "\n")
