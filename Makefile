@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fix bench docs ui ui-check test-browser lab-test lab-record lab-sweep chart-check lock wheel clean
+.PHONY: help demo test test-all check fix bench docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check lock wheel clean
 
 help:  ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,8 +44,11 @@ $(VENV)/.helm: $(VENV)/.dev requirements-helm.lock
 	@touch $@
 
 # --- what users and developers run -------------------------------------------------------------------------------------
-demo: $(VENV)/.run  ## Analyse a generated day of a shop: the whole product in one command.
+# The generated day has the hours that a model needs; the recorded hour is real, and its truth is known.
+RECORDED := lab/recordings/dev/shop-day-release
+demo: $(VENV)/.run  ## Analyse a generated day of a shop, then an hour recorded from real services: the whole product in one command.
 	@$(BIN)/tracetune demo --out demo
+	@$(BIN)/tracetune demo --recording $(RECORDED) --out demo
 
 # Counts, and times that are judged by the noise of their own run, hold on any machine.
 LAB_LIVE := every_span_of_envoy or envoys_own_count or one_root or no_orphan or own_time or between_the_sidecars
@@ -90,6 +93,9 @@ test-browser: $(VENV)/.dev  ## Every live page and the report in a real browser:
 
 lab-test: $(VENV)/.lab  ## Test the lab: rules, the truths of the recordings, one short real run.
 	@$(MAKE) --no-print-directory -C lab check test
+
+lab-serve: $(VENV)/.lab  ## A lab incident against a running server and Alertmanager: one alert, in time, and its end (20 minutes).
+	@$(MAKE) --no-print-directory -C lab serve
 
 lab-record: $(VENV)/.lab  ## Record the lab's scenarios that are missing (hours for all).
 	@$(MAKE) --no-print-directory -C lab record

@@ -96,7 +96,7 @@ def server(folder: Path, alerts_to: str) -> Iterator[dict[str, int]]:
     ]
     with (folder / "serve.log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, *ports, "--config", str(folder / "tracetune.toml")],
+            [*command, *ports, "--grace", "5", "--config", str(folder / "tracetune.toml")],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

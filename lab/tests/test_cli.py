@@ -21,7 +21,7 @@ def test_scenarios_are_listed_with_split_and_length() -> None:
     done = lab("scenarios")
 
     assert done.returncode == 0
-    assert "dev    shop-day-incident            38 min" in done.stdout
+    assert "dev    shop-day-release             60 min" in done.stdout
     assert "report bookinfo-day-leak" in done.stdout
 
 
