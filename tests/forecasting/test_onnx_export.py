@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tracetune.forecasting.cell import State, Weights, step
+from tracetune.forecasting.cell import Array, State, Weights, step
 from tracetune.forecasting.onnx_export import INPUTS, OUTPUTS, write_onnx
 
 
 def random_weights(features: int = 12, hidden: int = 48, quantiles: int = 7) -> Weights:
     rng = np.random.default_rng(3)
 
-    def some(*shape: int) -> np.ndarray:  # type: ignore[type-arg]
+    def some(*shape: int) -> Array:
         return rng.normal(0.0, 0.4, shape).astype(np.float32)
 
     return Weights(

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,10 @@ contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
 @contextmanager
 def running_cluster(*answers: tuple[str, int]) -> Iterator[Cluster]:
     """A cluster without objects; ``answers`` are (path, status) of what it refuses."""
-    import kmock
+    kmock: Any = import_module("kmock")  # its types know less than it does
 
-    started, box = threading.Event(), {}
+    started = threading.Event()
+    box: dict[str, Any] = {}
 
     async def serve() -> None:
         async with kmock.KubernetesEmulator() as emulator, kmock.Server(emulator) as server:

@@ -52,11 +52,11 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
             if isinstance(kind, str):
                 added.type, added.type_name = added.TYPE_MESSAGE, f".{PACKAGE}.{kind}"
             else:
-                added.type = kind  # type: ignore[assignment]  # an enumeration's number
+                added.type = kind
     entry = file.message_type[0].nested_type.add(name="ScalerMetadataEntry")
     entry.options.map_entry = True
     for number, field in enumerate(("key", "value"), start=1):
-        entry.field.add(name=field, number=number, type=_STRING, label=1, json_name=field)  # type: ignore[arg-type]
+        entry.field.add(name=field, number=number, type=_STRING, label=1, json_name=field)
     return file
 
 

@@ -31,7 +31,7 @@ def write_savedmodel(folder: Path, weights: Weights) -> None:
     widths = (weights.kernel.shape[0], len(weights.recurrent), len(weights.recurrent))
     signature = [tf.TensorSpec([None, width], tf.float32, name) for name, width in zip(INPUTS, widths, strict=True)]
 
-    @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    @tf.function(input_signature=signature)
     def step(features: Any, hidden: Any, memory: Any) -> dict[str, Any]:  # noqa: ANN401 - tensors
         found = module.weights
         gates = features @ found["kernel"] + hidden @ found["recurrent"] + found["bias"]

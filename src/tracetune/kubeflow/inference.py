@@ -73,7 +73,7 @@ def _series(tensors: Tensors) -> SeriesBatch:
         metric: _cells(tensors, str(metric), shape) if str(metric) in tensors else np.full(shape, np.nan)
         for metric in Metric
     }
-    observed = ~np.isnan(calls).all(axis=0)
+    observed = np.asarray(~np.isnan(calls).all(axis=0), np.bool_)
     return SeriesBatch(keys, _start(tensors), metrics, observed, np.ones(len(keys)))
 
 
