@@ -11,12 +11,14 @@ from typing import Any
 import msgspec
 from fastapi import Request, Response
 
+from tracetune.domain.whatif import WhatIf
+
 JSON = "application/json"
 
 
-def answer(request: Request, value: msgspec.Struct | Sequence[msgspec.Struct]) -> Response:
+def answer(request: Request, value: msgspec.Struct | WhatIf | Sequence[msgspec.Struct]) -> Response:
     """A struct, or a list of them, as JSON; a list as CSV where ``format=csv`` asks for it."""
-    if request.query_params.get("format") == "csv" and not isinstance(value, msgspec.Struct):
+    if request.query_params.get("format") == "csv" and not isinstance(value, msgspec.Struct | WhatIf):
         name = request.url.path.rstrip("/").rpartition("/")[2] or "tracetune"
         return tagged(
             request,

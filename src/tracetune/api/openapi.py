@@ -10,17 +10,21 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from tracetune.api import notices, problems, schemas
+from tracetune.domain.whatif import WhatIf
 
 _REFERENCE = "#/components/schemas/{name}"
-_STRUCTS = tuple(
-    found
-    for found in (vars(schemas) | vars(notices)).values()
-    if inspect.isclass(found) and issubclass(found, msgspec.Struct) and found is not msgspec.Struct
+_STRUCTS: tuple[type, ...] = (
+    WhatIf,
+    *(
+        found
+        for found in (vars(schemas) | vars(notices)).values()
+        if inspect.isclass(found) and issubclass(found, msgspec.Struct) and found is not msgspec.Struct
+    ),
 )
 Responses = dict[int | str, dict[str, Any]]
 
 
-def returns(struct: type[msgspec.Struct], *, many: bool = False, status: int = 200) -> Responses:
+def returns(struct: type, *, many: bool = False, status: int = 200) -> Responses:
     """The responses of a route that gives a struct, or a list of them (as CSV too), else a problem."""
     reference: dict[str, Any] = {"$ref": _REFERENCE.format(name=struct.__name__)}
     schema = {"type": "array", "items": reference} if many else reference
@@ -59,5 +63,5 @@ def describe(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def _sentence(struct: type[msgspec.Struct]) -> str:
+def _sentence(struct: type) -> str:
     return (inspect.getdoc(struct) or struct.__name__).partition("\n\n")[0].replace("\n", " ")

@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from tracetune.api import guidance, incidents, notices, overview, paths, schemas, services, traces
+from tracetune.api import guidance, incidents, notices, overview, paths, predicting, schemas, services, traces
 from tracetune.api import series as columns
 from tracetune.api.answers import JSON, answer, tagged
 from tracetune.api.context import asked, context_of
 from tracetune.api.markdown import markdown
 from tracetune.api.openapi import returns
+from tracetune.domain.whatif import Ask, WhatIf
 from tracetune.sinks.document import Waterfall
 
 router = APIRouter(prefix="/api/v1")
@@ -156,6 +157,42 @@ def get_paths(request: Request, service_name: str, start: From = "", end: To = "
     """Where the time of root operations through this service goes, usually and in the window."""
     it = asked(request, start, end)
     return answer(request, paths.paths(it.shown, it.window, service_name))
+
+
+Load = Annotated[float, Query(gt=0, le=1000, description="Times the load of the busiest minutes seen.")]
+Simulated = Annotated[bool, Query(description="Run it in full, with intervals; else a few short runs, for sliders.")]
+
+
+@router.get("/whatif", responses=returns(WhatIf), tags=["tuning"])
+def get_whatif(
+    request: Request,
+    load: Load = 1.0,
+    replicas: Annotated[list[str] | None, Query(description="SERVICE=COUNT; may be repeated.")] = None,
+    demand: Annotated[list[str] | None, Query(description="SERVICE=FACTOR of own work; may be repeated.")] = None,
+    simulated: Simulated = False,
+) -> Response:
+    """Latency, use and saturation at another load, with other replicas or other own work."""
+    counts = {name: int(number) for name, number in predicting.pairs(replicas or [], "replicas").items()}
+    ask = Ask(load, counts, predicting.pairs(demand or [], "demand"))
+    return answer(request, predicting.what_if(asked(request).shown, ask, simulated=simulated))
+
+
+@router.get("/services/{service_name:path}/whatif", responses=returns(WhatIf), tags=["tuning"])
+def get_service_whatif(
+    request: Request,
+    service_name: str,
+    load: Load = 1.0,
+    replicas: Annotated[int | None, Query(ge=1, le=100_000, description="As seen by default.")] = None,
+    demand: Annotated[float, Query(gt=0, le=1000, description="Times the service's own work.")] = 1.0,
+    simulated: Simulated = False,
+) -> Response:
+    """The same about one service."""
+    counts = {} if replicas is None else {service_name: replicas}
+    ask = Ask(load, counts, {} if demand == 1.0 else {service_name: demand})
+    shown = asked(request).shown
+    if service_name not in shown.analysis.graph.services:
+        raise services.unknown_service(shown, service_name)
+    return answer(request, predicting.what_if(shown, ask, simulated=simulated))
 
 
 @router.get(

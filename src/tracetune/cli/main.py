@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from tracetune.cli import asking, clusters, commands, dashboards, model_doors, models, proofs, serve, whatif
+from tracetune.cli import asking, clusters, commands, dashboards, model_doors, models, proofs, serve, viewing, whatif
 from tracetune.errors import TracetuneError
 
 INTERRUPTED = 130
@@ -29,6 +29,7 @@ COMMANDS = (
     *dashboards.ALL,
     *models.ALL,
     *proofs.ALL,
+    *viewing.ALL,
     *whatif.ALL,
     serve.serve,
 )
