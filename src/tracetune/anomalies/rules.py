@@ -43,6 +43,9 @@ QUICK = Evidence(5, 10, least=3.0, most=8.0, shape=0.2)
 LASTING = Evidence(0, 20, least=8.0, most=20.0, shape=0.25)
 """Small ones that do not go away, as leaks, and those of quiet operations, of which each minute says little."""
 
+CALLS = Evidence(5, 10, least=3.0, most=4.0, shape=0.1)
+"""Calls: they are counted, so their noise is known, and a surge can warn but not page; hence a closer upper bound."""
+
 ERRORS = Evidence(2, 3, least=4.0, most=4.0, shape=0.0)
 """Errors are counted, not estimated, and an exact bound needs less repetition; the threshold is in decimal places."""
 

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
 from tracetune.anomalies.rules import (
+    CALLS,
     LASTING,
     QUICK,
     URGENT,
@@ -82,7 +83,7 @@ class Signals:
         gathered = {
             (name, rule): gather(_enough_for(rule, values, calls), rule)
             for name, values in scores.items()
-            for rule in RULES.get(name, (URGENT, QUICK))
+            for rule in RULES.get(name, (URGENT, CALLS))
             if rule is not LASTING
         }
         gathered[LATENCY, LASTING] = _lasting(raw, calls)
