@@ -17,6 +17,7 @@ TITLES = {
     "pipeline": "From bytes to minutes",
     "learning": "Learning and scoring",
     "api": "Answers of the API",
+    "serve": "Receiving live",
     "size": "Size and start",
 }
 INTRODUCTION = """# Benchmarks

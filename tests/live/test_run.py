@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import grpc
 import httpx
+import pytest
 from tests.live.parts import trace_of
+from tests.live.test_tls import self_signed
 
 from tracetune.testing.otlp_writer import request
 from tracetune.testing.zipkin_writer import zipkin_v2
@@ -29,6 +32,38 @@ def serving(directory: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str]
             yield process, json.loads(process.stdout.readline())["ports"]
         finally:
             process.kill()
+
+
+def test_ports_with_tls_take_only_senders_with_a_certificate(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    config = tmp_path / "tracetune.toml"
+    config.write_text(
+        f'[serve]\ntls_certificate = "{certificate}"\ntls_key = "{key}"\ntls_client_ca = "{certificate}"\n'
+    )
+    trust, own = Path(certificate).read_bytes(), Path(key).read_bytes()
+    headers = {"content-type": "application/x-protobuf"}
+    method = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+    with serving(tmp_path / "data", "--config", str(config)) as (_, ports):
+        url = f"https://127.0.0.1:{ports['otlp_http']}/v1/traces"
+        context = ssl.create_default_context(cafile=certificate)
+        with pytest.raises(httpx.TransportError):
+            httpx.post(url, content=request(trace_of(0)), headers=headers, verify=context)
+        context.load_cert_chain(certificate, key)
+        answer = httpx.post(url, content=request(trace_of(0)), headers=headers, verify=context)
+        codes = []
+        for credentials in (
+            grpc.ssl_channel_credentials(trust),
+            grpc.ssl_channel_credentials(trust, own, trust),
+        ):
+            with grpc.secure_channel(f"127.0.0.1:{ports['otlp_grpc']}", credentials) as channel:
+                try:
+                    channel.unary_unary(method)(request(trace_of(1)), timeout=30)
+                    codes.append("taken")
+                except grpc.RpcError as error:
+                    codes.append(error.code().name)
+
+    assert answer.status_code == 200
+    assert codes == ["UNAVAILABLE", "taken"]
 
 
 def test_every_port_takes_spans_and_the_process_stops_when_told(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ COMMANDS = (
     *proofs.ALL,
     *viewing.ALL,
     *whatif.ALL,
+    *keeping.ALL,
     serve.serve,
 )
 

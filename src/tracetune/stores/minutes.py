@@ -39,6 +39,12 @@ class ClickHouseMinutes:
         }
         return MinuteBatch(**tables, exemplars=_typed(self._database.query(_EXEMPLARS_QUERY, during), EXEMPLARS))
 
+    def days(self) -> list[int]:
+        """The days since the Unix epoch that have minutes, ascending."""
+        found = self._database.query("SELECT DISTINCT intDiv(minute, 1440) AS day FROM operations ORDER BY day", {})
+        days: list[int] = found["day"].to_pylist()
+        return days
+
     def forget(self, before: Mapping[str, int]) -> None:
         """Delete the rows of each table whose minute is before the one given for it."""
         for table_name, minute in before.items():

@@ -1,0 +1,57 @@
+"""Moves minutes between a store and Parquet files, a day at a time: for interchange, training elsewhere, and backups."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from tracetune.domain.minutes import MinuteBatch
+from tracetune.errors import InvalidInput
+from tracetune.ports import MinuteStore
+from tracetune.stores.clickhouse import ClickHouse
+from tracetune.stores.minutes import ClickHouseMinutes
+from tracetune.stores.parquet import ParquetMinutes
+
+_MINUTES_PER_DAY = 1440
+_ALL_TIME = (0, 2**31 - 1)
+
+
+def export_minutes(url: str, folder: Path) -> int:
+    """Write all minutes of a store as Parquet, a part a day; gives how many minutes have operations.
+
+    A part is named by its day: exporting into the same folder again adds only the days that are not there.
+
+    Raises:
+        Conflict: a server has the store, or somebody writes to the folder.
+        InvalidInput: the store is empty.
+    """
+    with closing(ClickHouseMinutes(ClickHouse(url))) as store, closing(ParquetMinutes(folder)) as files:
+        days = store.days()
+        if not days:
+            raise InvalidInput(f"the store {url} holds no minutes", hint="look at store.url")
+        return sum(_copy(store, files, day) for day in days)
+
+
+def import_minutes(folder: Path, url: str) -> int:
+    """Add the minutes of Parquet files to a store; those of parts that were imported lately are left out.
+
+    Raises:
+        Conflict: a server has the store, or somebody writes to the folder.
+        InvalidInput: the folder holds no minutes.
+    """
+    if not folder.is_dir():
+        raise InvalidInput(f"{folder} is no folder", hint="name the folder that tracetune export wrote")
+    with closing(ParquetMinutes(folder)) as files, closing(ClickHouseMinutes(ClickHouse(url))) as store:
+        found = files.read(*_ALL_TIME).minutes()
+        if not found:
+            raise InvalidInput(f"{folder} holds no minutes", hint="name the folder that tracetune export wrote")
+        days = range(found.start // _MINUTES_PER_DAY, (found.stop - 1) // _MINUTES_PER_DAY + 1)
+        return sum(_copy(files, store, day) for day in days)
+
+
+def _copy(source: MinuteStore, target: MinuteStore, day: int) -> int:
+    minutes: MinuteBatch = source.read(day * _MINUTES_PER_DAY, (day + 1) * _MINUTES_PER_DAY)
+    if not minutes.minutes():
+        return 0
+    target.write(minutes, write_id=f"day-{day}")
+    return len(set(minutes.operations["minute"].to_pylist()))

@@ -1,0 +1,38 @@
+"""Minutes go to Parquet files and come back."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tracetune.errors import InvalidInput
+from tracetune.live.keeping import export_minutes, import_minutes
+from tracetune.stores.clickhouse import ClickHouse
+from tracetune.stores.minutes import ClickHouseMinutes
+from tracetune.testing.minutes import random_minutes, sorted_rows
+
+
+def test_exported_minutes_come_back_in_another_store_and_count_once(tmp_path: Path) -> None:
+    minutes = random_minutes(3)
+    first, second, folder = f"chdb://{tmp_path}/first", f"chdb://{tmp_path}/second", tmp_path / "parquet"
+    with closing(ClickHouseMinutes(ClickHouse(first))) as store:
+        store.write(minutes)
+
+    exported = [export_minutes(first, folder), export_minutes(first, folder)]
+    imported = [import_minutes(folder, second), import_minutes(folder, second)]
+
+    with closing(ClickHouseMinutes(ClickHouse(second))) as store:
+        found = store.read(0, 2**31 - 1)
+    assert sorted_rows(found) == sorted_rows(minutes)
+    assert exported == imported == [len(set(minutes.operations["minute"].to_pylist()))] * 2
+
+
+def test_empty_stores_and_folders_are_said(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="holds no minutes"):
+        export_minutes(f"chdb://{tmp_path}/store", tmp_path / "parquet")
+    with pytest.raises(InvalidInput, match="is no folder"):
+        import_minutes(tmp_path / "nowhere", f"chdb://{tmp_path}/store")
+    with pytest.raises(InvalidInput, match="holds no minutes"):
+        import_minutes(tmp_path / "parquet", f"chdb://{tmp_path}/store")
