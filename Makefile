@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fix bench docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check lock wheel clean
+.PHONY: help demo test test-all check fix bench docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean
 
 help:  ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,9 @@ lab-record: $(VENV)/.lab  ## Record the lab's scenarios that are missing (hours 
 
 lab-sweep: $(VENV)/.lab  ## Measure the shop at every load and number of replicas (80 minutes).
 	@$(MAKE) --no-print-directory -C lab sweep
+
+pretrain: $(VENV)/.dev  ## Train the network that ships in the package, on made-up applications (a few minutes).
+	@$(BIN)/python scripts/pretrain.py
 
 lock: $(VENV)/.dev  ## Resolve the dependencies anew.
 	@sh scripts/lock.sh "$(UV)"

@@ -26,11 +26,12 @@ from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import AnomalyKind, Incident
 from tracetune.domain.forecasts import LOWER, QUANTILES, UPPER
 from tracetune.domain.series import Metric
-from tracetune.forecasting import training
+from tracetune.forecasting.batches import WINDOWS_A_STEP
 from tracetune.forecasting.candidates import candidates
 from tracetune.forecasting.cell import State, Weights, step
 from tracetune.forecasting.gate import excursions
 from tracetune.forecasting.learn import Candidates, baselines, learn
+from tracetune.forecasting.training import Course, train
 from tracetune.forecasting.windows import FEATURES
 
 RIGHT_KINDS = {
@@ -48,10 +49,9 @@ def measure_training(seed: int) -> dict[str, float]:
     series = System(seed, services=20).series()
     ticks: list[float] = []
     begun = time.perf_counter()
-    estimator = training.LstmEstimator(progress=lambda *_: ticks.append(time.perf_counter()))
-    estimator.fit(series, Metric.LATENCY_P95, seed=0)
+    train(series, Course(0, progress=lambda _: ticks.append(time.perf_counter())))
     seconds = time.perf_counter() - begun
-    rate = training.WINDOWS_A_STEP / float(np.median(np.diff(ticks)))
+    rate = WINDOWS_A_STEP / float(np.median(np.diff(ticks)))
     return {"training_seconds": seconds, "windows_per_second": rate, "first_step_seconds": ticks[0] - begun}
 
 

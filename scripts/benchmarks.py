@@ -18,6 +18,7 @@ TITLES = {
     "learning": "Learning and scoring",
     "api": "Answers of the API",
     "serve": "Receiving live",
+    "training": "Training, and a minute live",
     "size": "Size and start",
 }
 INTRODUCTION = """# Benchmarks

@@ -14,8 +14,8 @@ from tracetune.domain.advice import Advice
 from tracetune.domain.analysis import Analysis, Ingested, Learned
 from tracetune.domain.whatif import Ask, WhatIf
 from tracetune.domain.workloads import Workload, join
-from tracetune.errors import InvalidInput, InvalidSettings, NotEnoughData, NotFound, Unavailable
-from tracetune.forecasting.candidates import can_train, candidates
+from tracetune.errors import InvalidInput, InvalidSettings, NotEnoughData, NotFound
+from tracetune.forecasting.candidates import candidates
 from tracetune.pipeline import Report, Stopwatch
 from tracetune.ports import MinuteStore
 from tracetune.proofs.backtest import Backtest, backtest
@@ -249,12 +249,7 @@ class Application:
     def _plan(self, report: Report) -> pipeline.Plan:
         learn, detect = self.settings.learn, self.settings.detect
         network = learn.model == "lstm"
-        if network and not can_train():
-            raise Unavailable(
-                "the LSTM needs Keras and JAX, which are not installed",
-                hint="pip install 'tracetune[learn]', or use --model baselines",
-            )
-        told = candidates(network=network, progress=lambda step, steps, _loss: report("learn", step, steps))
+        told = candidates(network=network, progress=lambda step: report("learn", step.number, step.total))
         parameters = {
             "version": __version__,
             "seed": str(learn.seed),

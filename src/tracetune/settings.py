@@ -41,7 +41,7 @@ class LearnSettings:
 
     model: str = _setting(
         "lstm",
-        "The best model to try: 'lstm' (needs the extra 'learn') or 'baselines', which is quicker and learns no load dependence.",
+        "The best model to try: 'lstm', which the extra 'learn' trains further on a day of your own, or 'baselines', which is quicker.",
         choices=("lstm", "baselines"),
     )
     horizon_minutes: int = _setting(

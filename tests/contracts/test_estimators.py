@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tracetune.domain.series import Metric, SeriesBatch
-from tracetune.forecasting.candidates import can_train, candidates
+from tracetune.forecasting.candidates import candidates
+from tracetune.forecasting.keras_backend import can_train
 from tracetune.ports import Estimator
 from tracetune.testing.checks import ESTIMATOR
 from tracetune.testing.series import random_series
@@ -15,7 +16,7 @@ from tracetune.testing.series import random_series
 SLOW = {"lstm": pytest.mark.slow}  # Keras alone takes seconds to load
 EVERY = [
     pytest.param(metric, estimator, id=f"{metric}-{estimator.name}", marks=SLOW.get(estimator.name, ()))
-    for metric, estimators in candidates(network=can_train(), steps=3).items()
+    for metric, estimators in candidates(steps=3).items()
     for estimator in estimators
 ]
 

@@ -9,7 +9,7 @@ import pytest
 
 from tracetune.domain.series import Metric
 from tracetune.forecasting.scoring import LstmPredictor
-from tracetune.forecasting.training import LstmEstimator
+from tracetune.forecasting.training import Course, Step, train
 
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
 if ROOT not in sys.path:
@@ -17,20 +17,14 @@ if ROOT not in sys.path:
 
 
 @pytest.fixture(scope="session")
-def losses() -> list[tuple[int, int, float]]:
+def told() -> list[Step]:
     """What the shared training told about its steps."""
     return []
 
 
 @pytest.fixture(scope="session")
-def estimator(losses: list[tuple[int, int, float]]) -> LstmEstimator:
-    """A few steps are enough for everything but the quality of its forecasts."""
-    return LstmEstimator(steps=25, progress=lambda *told: losses.append(told))
-
-
-@pytest.fixture(scope="session")
-def predictor(estimator: LstmEstimator) -> LstmPredictor:
-    """The p95 network of ``estimator_checks.small``."""
+def predictor(told: list[Step]) -> LstmPredictor:
+    """The p95 network of ``estimator_checks.small``; a few steps are enough for everything but good forecasts."""
     from tests.forecasting import estimator_checks as checks
 
-    return estimator.fit(checks.small(), Metric.LATENCY_P95, seed=0)
+    return LstmPredictor(*train(checks.small(), Course(0, 25, progress=told.append)), Metric.LATENCY_P95)

@@ -15,6 +15,7 @@ ARRAYS = {
     "double": np.array([1.0, np.nan]),
     "whole": np.array([[[1, 2]]]),
     "none": np.zeros((0, 4)),
+    "scalar": np.array(7),
 }
 
 

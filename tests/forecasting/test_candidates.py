@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import pytest
+
 from tracetune.domain.series import Metric
-from tracetune.forecasting.candidates import can_train, candidates
+from tracetune.forecasting.candidates import candidates
+from tracetune.forecasting.network import LstmEstimator
 
 
 def test_the_network_competes_for_latency_only_and_is_trained_once() -> None:
     found = candidates()
 
-    assert [each.name for each in found[Metric.CALLS]] == ["trailing_median", "seasonal", "holt_winters"]
+    assert [each.name for each in found[Metric.CALLS]] == ["trailing_median", "seasonal", "holt_winters", "regression"]
     assert found[Metric.LATENCY_P50][-1].name == "lstm"
     assert found[Metric.LATENCY_P50][-1] is found[Metric.LATENCY_P95][-1]
 
@@ -17,8 +20,14 @@ def test_the_network_can_be_left_out() -> None:
         "trailing_median",
         "seasonal",
         "holt_winters",
+        "regression",
     }
 
 
-def test_training_is_possible_where_keras_and_jax_are_installed() -> None:
-    assert can_train()
+def test_without_keras_the_shipped_network_competes_untrained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "no_such_backend")
+
+    network = candidates()[Metric.LATENCY_P95][-1]
+
+    assert isinstance(network, LstmEstimator)
+    assert network.steps == 0

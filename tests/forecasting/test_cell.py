@@ -5,16 +5,17 @@ import sys
 
 import numpy as np
 
-from tracetune.forecasting import training
 from tracetune.forecasting.cell import State, step
+from tracetune.forecasting.keras_backend import load_keras
 from tracetune.forecasting.windows import FEATURES
 
 
 def test_numpy_cell_equals_keras() -> None:
-    training.load_keras()
+    load_keras()
     from tracetune.forecasting import lstm
 
-    network = lstm.build(40, seed=2)
+    network = lstm.build(40)
+    lstm.put(network, lstm.first_weights(2))
     features = np.random.default_rng(1).normal(0.0, 2.0, (6, 40, len(FEATURES))).astype(np.float32)
     weights = lstm.weights(network)
 

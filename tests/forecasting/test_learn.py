@@ -30,7 +30,9 @@ def test_below_six_hours_only_the_trailing_median_speaks_and_says_so() -> None:
     learned = learn(System(1, services=2).series(minutes=120), estimators=baselines(), seed=0)
 
     assert {each.model for each in learned.forecasts[Metric.CALLS].verdicts} == {"trailing_median"}
-    assert learned.limits[0].startswith("120 minutes of traces: what is normal is the trailing median only")
+    assert learned.limits[0].startswith(
+        "120 minutes of traces: what is normal is said by the trailing median or the network"
+    )
 
 
 def test_quiet_operations_are_named_as_a_limit() -> None:

@@ -5,10 +5,10 @@ from dataclasses import fields
 import numpy as np
 
 from tracetune.domain.forecasts import QUANTILES
-from tracetune.forecasting import training
+from tracetune.forecasting.keras_backend import load_keras
 from tracetune.forecasting.windows import FEATURES
 
-training.load_keras()
+load_keras()
 
 from tracetune.forecasting import lstm  # noqa: E402 - the backend must be chosen before
 
@@ -16,14 +16,17 @@ from tracetune.forecasting import lstm  # noqa: E402 - the backend must be chose
 def test_quantiles_never_cross_whatever_the_input() -> None:
     features = np.random.default_rng(0).normal(0.0, 50.0, (4, 30, len(FEATURES))).astype(np.float32)
 
-    quantiles = np.asarray(lstm.build(30, seed=1)(features))
+    network = lstm.build(30)
+    lstm.put(network, lstm.first_weights(1))
+
+    quantiles = np.asarray(network(features))
 
     assert quantiles.shape == (4, 30, len(QUANTILES))
     assert np.all(np.diff(quantiles, axis=-1) > 0)
 
 
 def test_equal_seeds_give_equal_weights() -> None:
-    first, same, other = (lstm.weights(lstm.build(10, seed=seed)) for seed in (7, 7, 8))
+    first, same, other = (lstm.first_weights(seed) for seed in (7, 7, 8))
 
     assert all(np.array_equal(getattr(first, each.name), getattr(same, each.name)) for each in fields(first))
     assert not np.array_equal(first.kernel, other.kernel)
@@ -37,3 +40,19 @@ def test_pinball_loss_is_that_of_the_formula() -> None:
 
     by_hand = [0.01 * 2.0, 0.1 * 1.0, 0.25 * 0.5, 0.0, 0.25 * 1.0, 0.1 * 2.0, 0.01 * 3.0]
     assert np.isclose(loss, np.mean(by_hand))
+
+
+def test_weights_that_are_put_in_come_out_again() -> None:
+    network, drawn = lstm.build(10), lstm.first_weights(3)
+
+    lstm.put(network, drawn)
+
+    found = lstm.weights(network)
+    assert all(np.array_equal(getattr(found, each.name), getattr(drawn, each.name)) for each in fields(drawn))
+
+
+def test_first_recurrence_is_orthogonal_and_forgets_nothing() -> None:
+    drawn = lstm.first_weights(3)
+
+    np.testing.assert_allclose(drawn.recurrent @ drawn.recurrent.T, np.eye(lstm.HIDDEN), atol=1e-5)
+    assert drawn.bias.sum() == lstm.HIDDEN

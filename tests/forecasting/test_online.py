@@ -16,6 +16,7 @@ from tracetune.forecasting.gate import Chosen
 from tracetune.forecasting.holt_winters import HoltWintersEstimator
 from tracetune.forecasting.learn import Normal
 from tracetune.forecasting.online import OnlineForecaster
+from tracetune.forecasting.regression import RegressionEstimator
 from tracetune.forecasting.scaling import uncompared
 from tracetune.forecasting.scoring import LstmPredictor
 from tracetune.forecasting.seasonal import SeasonalEstimator
@@ -33,10 +34,10 @@ def normal(predictor: LstmPredictor) -> Normal:
     series = checks.small()
     fitted = [
         each.fit(series, METRIC, seed=0)
-        for each in (TrailingMedianEstimator(), SeasonalEstimator(), HoltWintersEstimator())
+        for each in (TrailingMedianEstimator(), SeasonalEstimator(), HoltWintersEstimator(), RegressionEstimator())
     ]
-    factors = tuple(Widening(1.0 + 0.1 * at, 1.2) for at in range(4))
-    speakers = np.array([3, 3, 3, 2, 1, 0])
+    factors = tuple(Widening(1.0 + 0.1 * at, 1.2) for at in range(5))
+    speakers = np.array([4, 4, 4, 2, 1, 3])
     return Normal({METRIC: Chosen(METRIC, (*fitted, predictor), factors, series.keys, speakers, uncompared("", 6))}, ())
 
 

@@ -31,7 +31,7 @@ def write(path: Path, metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[
             archive.writestr(_METADATA, json.dumps(metadata, allow_nan=False))
             for name, values in arrays.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.ascontiguousarray(values), version=(1, 0), allow_pickle=False)
+                    np.lib.format.write_array(member, np.asarray(values, order="C"), version=(1, 0), allow_pickle=False)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)

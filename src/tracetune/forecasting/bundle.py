@@ -19,6 +19,7 @@ from tracetune.forecasting.gate import Chosen
 from tracetune.forecasting.holt_winters import HoltWintersPredictor
 from tracetune.forecasting.learn import Normal
 from tracetune.forecasting.online import OnlineForecaster
+from tracetune.forecasting.regression import RegressionPredictor
 from tracetune.forecasting.scoring import LstmPredictor
 from tracetune.forecasting.seasonal import SeasonalPredictor
 from tracetune.forecasting.trailing import TrailingMedianPredictor
@@ -30,10 +31,12 @@ MOST_MODEL_BYTES = 256 * 1024**2
 MOST_STATE_BYTES = 8 * 1024**3
 """A state holds a day of every series: 10,000 operations take 1 GB."""
 
-_FLOORED: dict[str, type[TrailingMedianPredictor | SeasonalPredictor | HoltWintersPredictor]] = {
+_Floored = TrailingMedianPredictor | SeasonalPredictor | HoltWintersPredictor | RegressionPredictor
+_FLOORED: dict[str, type[_Floored]] = {
     "trailing_median": TrailingMedianPredictor,
     "seasonal": SeasonalPredictor,
     "holt_winters": HoltWintersPredictor,
+    "regression": RegressionPredictor,
 }
 _NETWORK = "lstm"
 _SCALES = ("location", "scale", "calls_location", "calls_scale")
@@ -138,7 +141,7 @@ def _packed_predictor(
             "keys": predictor.scales.keys,
             "knows_clock": predictor.scales.knows_clock,
         }
-    if not isinstance(predictor, TrailingMedianPredictor | SeasonalPredictor | HoltWintersPredictor):
+    if not isinstance(predictor, _Floored):
         raise TypeError(f"{predictor.name} cannot be saved: its type is not known here")
     arrays[f"{prefix}.floors"] = np.array([predictor.floors[key] for key in keys])
     return {"name": predictor.name}

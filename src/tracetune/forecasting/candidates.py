@@ -1,36 +1,39 @@
-"""The usual candidates for each metric: the baselines, and the LSTM where it can be trained."""
+"""The usual candidates for each metric: the baselines, and the LSTM for the latencies."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from pathlib import Path
 
 from tracetune.domain.series import Metric
+from tracetune.forecasting.keras_backend import can_train
 from tracetune.forecasting.learn import baselines
-from tracetune.forecasting.training import STEPS, LstmEstimator, Progress
+from tracetune.forecasting.network import TUNING_STEPS, LstmEstimator
+from tracetune.forecasting.training import Progress
 from tracetune.forecasting.windows import LATENCIES
 from tracetune.ports import Estimator
 
 
 def candidates(
-    *, network: bool = True, steps: int = STEPS, progress: Progress | None = None
+    *,
+    network: bool = True,
+    steps: int = TUNING_STEPS,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
 ) -> dict[Metric, list[Estimator]]:
     """Candidates for both latencies and for calls, the simplest first.
 
     Calls need no network: measured, robust smoothing finds surges and drops as well (docs/experiments/LOG.md).
 
     Args:
-        network: whether the LSTM competes for the latencies; it must be installed, see ``can_train``.
-        steps: of the LSTM's training.
+        network: whether the LSTM competes for the latencies.
+        steps: of the LSTM's training on these minutes; without Keras the shipped network competes as it is.
         progress: told each training step.
+        checkpoint: a file in which a killed training is found again.
     """
     by_metric = baselines()
     if network:
-        lstm = LstmEstimator(steps, progress)  # one for both: they share its training
+        # One for both latencies: they share its training.
+        lstm = LstmEstimator(steps if can_train() else 0, progress, checkpoint)
         for metric in LATENCIES:
             by_metric[metric].append(lstm)
     return by_metric
-
-
-def can_train() -> bool:
-    """Whether Keras and its default backend are installed; asks without importing either."""
-    return find_spec("keras") is not None and find_spec("jax") is not None

@@ -34,6 +34,7 @@ WORDS = {
     "trailing_median": "the trailing median",
     "seasonal": "the same minute of earlier days",
     "holt_winters": "exponential smoothing",
+    "regression": "the regression on load",
 }
 
 

@@ -13,6 +13,7 @@ from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.errors import NotEnoughData
 from tracetune.forecasting import gate
 from tracetune.forecasting.holt_winters import HoltWintersEstimator
+from tracetune.forecasting.regression import RegressionEstimator
 from tracetune.forecasting.seasonal import SeasonalEstimator
 from tracetune.forecasting.trailing import TrailingMedianEstimator
 from tracetune.forecasting.windows import LATENCIES
@@ -22,7 +23,8 @@ LEAST_MINUTES = 30
 """Shorter than this, nothing is said about what is normal."""
 
 LEAST_MINUTES_TO_COMPETE = 360
-"""From six hours on, more than the trailing median may speak: below, there are too few held-back minutes to tell."""
+"""From six hours on all candidates compete: below, there are too few held-back minutes for those that learn from nothing
+else. The network was trained before, and competes with the trailing median from the first hour on."""
 
 MINUTES_PER_DAY = 1440
 THIN_CALLS_A_MINUTE = 10.0
@@ -33,7 +35,12 @@ Candidates = Mapping[Metric, Sequence[Estimator]]
 
 def baselines() -> dict[Metric, list[Estimator]]:
     """For each metric the models that need no training, the simplest first; every other has to beat them."""
-    simple: list[Estimator] = [TrailingMedianEstimator(), SeasonalEstimator(), HoltWintersEstimator()]
+    simple: list[Estimator] = [
+        TrailingMedianEstimator(),
+        SeasonalEstimator(),
+        HoltWintersEstimator(),
+        RegressionEstimator(),
+    ]
     return {metric: list(simple) for metric in (Metric.CALLS, *LATENCIES)}
 
 
@@ -70,7 +77,7 @@ def study(
     Args:
         series: at least LEAST_MINUTES, or there are limits and no forecasts.
         estimators: candidates by metric, the simplest first, as from ``baselines``, or ``candidates.candidates`` with the
-            LSTM; below LEAST_MINUTES_TO_COMPETE only the first may speak.
+            LSTM; below LEAST_MINUTES_TO_COMPETE only the first and the LSTM may speak.
         seed: of everything random in training.
         horizon_minutes: how far beyond the last minute to forecast.
     """
@@ -81,7 +88,7 @@ def study(
     forecasts: dict[Metric, Forecast] = {}
     limits = _limits(series)
     for metric, competing in estimators.items():
-        allowed = competing if series.length >= LEAST_MINUTES_TO_COMPETE else competing[:1]
+        allowed = competing if series.length >= LEAST_MINUTES_TO_COMPETE else _first_day(competing)
         try:
             models[metric], forecasts[metric] = gate.judged(
                 series, metric, allowed, seed=seed, horizon_minutes=horizon_minutes
@@ -89,6 +96,10 @@ def study(
         except NotEnoughData as error:
             limits.append(f"No forecast of {metric}: {error.message}; {error.hint}.")
     return Normal(models, tuple(limits)), Learned(series, forecasts, tuple(limits))
+
+
+def _first_day(competing: Sequence[Estimator]) -> list[Estimator]:
+    return [*competing[:1], *(each for each in competing[1:] if each.name == "lstm")]
 
 
 def _too_short(series: SeriesBatch) -> str:
@@ -104,8 +115,8 @@ def _limits(series: SeriesBatch) -> list[str]:
     limits = []
     if series.length < LEAST_MINUTES_TO_COMPETE:
         limits.append(
-            f"{_minutes(series.length)} of traces: what is normal is the trailing median only; from 6 hours on, models "
-            "compete for each operation."
+            f"{_minutes(series.length)} of traces: what is normal is said by the trailing median or the network that came "
+            "with tracetune; from 6 hours on, more models compete for each operation."
         )
     elif series.length < 2 * MINUTES_PER_DAY:
         limits.append(

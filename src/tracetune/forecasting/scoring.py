@@ -21,8 +21,9 @@ from tracetune.forecasting.windows import (
     LATENCY_LIMIT,
     LEVEL_UNIT,
     MINUTES_PER_DAY,
-    YESTERDAY_REACH,
+    REACH_MINUTES,
     Scales,
+    running_mean,
     stack_features,
 )
 
@@ -35,7 +36,6 @@ WARM_UP_MINUTES = 2 * GAP_MINUTES
 SCALE_MINUTES = 30
 """A series that training did not see gets its place and spread from so many of its own minutes."""
 
-_DAY = MINUTES_PER_DAY + YESTERDAY_REACH + 1
 _BAND_SIGMAS = float(NORMAL_QUANTILES[UPPER] - NORMAL_QUANTILES[LOWER])
 
 
@@ -56,7 +56,7 @@ class LstmFollower(Remembered):
     memory: Float[Single, "series hidden"]
     waiting: Float[Array, "series gap"]  # GAP_MINUTES as the network will see them
     calls_before: Float[Array, " series"]
-    past: Float[Single, "series day"]  # a day and some minutes, for yesterday's
+    days: Float[Single, "series day_minute"]  # running mean of earlier days; minutes enter when the gap is over
     first: Float[
         Array, "series start"
     ]  # SCALE_MINUTES of latency and of calls, newest last, where the scale is unknown
@@ -66,6 +66,9 @@ class LstmFollower(Remembered):
         """See ``Follower``; NaN in the first WARM_UP_MINUTES of a series on its scale."""
         seen, level = to_model_scale(self.metric, values), np.log1p(calls)
         slot = self.minute % GAP_MINUTES
+        if self.minute >= GAP_MINUTES:
+            past = (self.minute - GAP_MINUTES) % MINUTES_PER_DAY
+            self.days[:, past] = running_mean(self.days[:, past].astype(np.float64), self.waiting[:, slot])
         known = np.isfinite(self.location)
         scaled, state = step(self.weights, self._features(level), State(self.hidden, self.memory))
         # A series without a scale has shown the network nothing: it begins empty when the scale is known.
@@ -75,7 +78,6 @@ class LstmFollower(Remembered):
         quantiles = self.location[:, None] + self.scale[:, None] * scaled
         sigma = (quantiles[:, UPPER] - quantiles[:, LOWER]) / _BAND_SIGMAS
         self.waiting[:, slot] = self.admit(seen, quantiles[:, MIDDLE], sigma)
-        self.past[:, self.minute % _DAY] = seen
         self.calls_before = level
         quantiles[self.age < WARM_UP_MINUTES] = np.nan
         self.age += known
@@ -97,28 +99,27 @@ class LstmFollower(Remembered):
         self.location[rows] += by
         self.waiting[rows] += by[:, None]
         self.first[rows] += by[:, None]
-        self.past[rows] += by[:, None].astype(np.float32)
+        self.days[rows] += by[:, None].astype(np.float32)
 
     def _features(self, level: Float[Array, " series"]) -> Float[Single, "series feature"]:
-        clock = float(self.knows_clock)
-        angle = 2.0 * np.pi * ((self.start_minute + self.minute) % MINUTES_PER_DAY) / MINUTES_PER_DAY
+        of_day = (self.start_minute + self.minute) % MINUTES_PER_DAY
         return stack_features(
             before_gap=(self.waiting[:, self.minute % GAP_MINUTES] - self.location) / self.scale,
             calls=(level - self.calls_location) / self.calls_scale,
             level=level / LEVEL_UNIT,
             minute_before=(self.calls_before - self.calls_location) / self.calls_scale,
-            yesterday=self._yesterday(),
-            clock=(np.asarray(clock * np.sin(angle)), np.asarray(clock * np.cos(angle))),
+            other_days=self._other_days(),
+            angle=np.asarray(2.0 * np.pi * of_day / MINUTES_PER_DAY),
+            knows_clock=self.knows_clock,
             is_p95=np.asarray(self.metric is LATENCIES[1]),
             log_scale=np.log(self.scale),
         )
 
-    def _yesterday(self) -> Float[Array, " series"]:
-        middle = self.minute - MINUTES_PER_DAY
-        if middle < 0:
+    def _other_days(self) -> Float[Array, " series"]:
+        if self.minute + REACH_MINUTES < MINUTES_PER_DAY:
             return nothing(len(self.location))
-        near = np.arange(max(middle - YESTERDAY_REACH, 0), middle + YESTERDAY_REACH + 1) % _DAY
-        values = (self.past[:, near] - self.location[:, None]) / self.scale[:, None]
+        near = np.arange(self.minute - REACH_MINUTES, self.minute + REACH_MINUTES + 1) % MINUTES_PER_DAY
+        values = (self.days[:, near] - self.location[:, None]) / self.scale[:, None]
         known = np.isfinite(values)
         total = np.where(known, np.clip(values, -LATENCY_LIMIT, LATENCY_LIMIT), 0.0).sum(axis=1)
         with np.errstate(invalid="ignore"):
@@ -171,7 +172,7 @@ class LstmPredictor:
             memory=state.memory,
             waiting=nothing(count, GAP_MINUTES),
             calls_before=nothing(count),
-            past=np.full((count, _DAY), np.nan, np.float32),
+            days=np.full((count, MINUTES_PER_DAY), np.nan, np.float32),
             first=nothing(count, SCALE_MINUTES),
             first_calls=nothing(count, SCALE_MINUTES),
         )

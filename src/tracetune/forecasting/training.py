@@ -1,184 +1,155 @@
-"""Training the network on sampled windows of all series, by Keras on whatever backend it runs on."""
+"""Training the network on sampled windows of all series, by Keras on whatever backend and in however many processes it runs."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from types import ModuleType
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
-from numpy.typing import NDArray
 
 from tracetune.domain.series import Metric, SeriesBatch
-from tracetune.errors import NotEnoughData, Unavailable
+from tracetune.errors import NotEnoughData
+from tracetune.forecasting import checkpoints
+from tracetune.forecasting.batches import COLD_SHARE, WINDOW_MINUTES, WINDOWS_A_STEP, batch
 from tracetune.forecasting.cell import Weights
-from tracetune.forecasting.scoring import LstmPredictor
-from tracetune.forecasting.windows import FEATURES, GAP_MINUTES, LATENCIES, Inputs, Scales
-
-Array = NDArray[np.float64]
-Single = NDArray[np.float32]
+from tracetune.forecasting.keras_backend import load_keras
+from tracetune.forecasting.processes import Processes
+from tracetune.forecasting.windows import LATENCIES, Inputs, Scales
 
 LEAST_MINUTES = 240
 """Four hours: less does not fill the windows with anything new."""
 
-WINDOW_MINUTES = 120
-BURN_IN_MINUTES = 20
-"""The first minutes of a window do not count: the state begins empty there, and does not when predicting."""
-
-WINDOWS_A_STEP = 64
 STEPS = 320
 LEARNING_RATE = 4e-3
+FINE_TUNING_RATE = 1e-3
+"""From weights that know something already: a larger rate forgets them first."""
+
 CLIP_NORM = 1.0
+CHECKPOINT_STEPS = 20
 
-EXCURSION_SHARE = 0.5
-"""Share of the windows in which the inputs, and not the targets, hold a made-up anomaly: so the network learns not to
-follow one. It is the change that turned the best forecaster into the best detector (docs/experiments/LOG.md)."""
-
-BLIND_SHARE = 0.25
-"""Share of the windows whose end is hidden, as the future is: no calls from some minute on, no latency from the gap after."""
-
-Progress = Callable[[int, int, float], None]
-"""Told the step, the number of steps and the loss of that step, on each series' scale."""
-
-_LATENCY_LIMIT = 12.0
-_LATENCY, _LATENCY_KNOWN = FEATURES.index("latency_before_gap"), FEATURES.index("latency_before_gap_known")
-_CALLS = [FEATURES.index(name) for name in ("calls", "calls_level", "calls_known")]
-_CALLS_BEFORE = FEATURES.index("calls_minute_before")
+_RATE_STEPS, _COMPILING_STEPS = 20, 2
+_HASHED_MINUTES = 16  # of each series; enough to tell one history from another, and quick for files
 
 
-class Batch(NamedTuple):
-    """One training step."""
-
-    features: Float[Single, "window minute feature"]
-    targets: Float[Single, "window minute 1"]
-    weights: Float[Single, "window minute"]  # 0 where the target is unknown or burnt in
-
-
-@dataclass(slots=True)
-class LstmEstimator:
-    """One network over all series and both latencies.
-
-    Both are trained together, so the second ``fit`` on the same minutes and seed only looks up what the first one learned.
+class Step(NamedTuple):
+    """One training step that is done.
 
     Attributes:
-        steps: training steps of WINDOWS_A_STEP windows.
-        progress: told each step.
+        number, total: of this step, from 1, and of all.
+        loss: of this step, on each series' scale.
+        windows_per_second: lately.
+        seconds_left: at this rate.
     """
 
+    number: int
+    total: int
+    loss: float
+    windows_per_second: float
+    seconds_left: float
+
+
+Progress = Callable[[Step], None]
+"""Told each step; what it raises ends the training, and a model that was in use stays in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How to train.
+
+    Attributes:
+        seed: of the first weights and of the windows.
+        steps: of WINDOWS_A_STEP windows.
+        start: weights to go on from; None begins anew.
+        progress: told each step.
+        checkpoint: a file that training goes on from after it was killed; removed when it is done. Only the first of
+            several processes writes it, and all read it.
+        cold_share: see ``batches.batch``.
+    """
+
+    seed: int
     steps: int = STEPS
+    start: Weights | None = None
     progress: Progress | None = None
-    name: str = "lstm"
-    _trained: dict[str, tuple[Weights, Scales]] = field(default_factory=dict, repr=False)
+    checkpoint: Path | None = None
+    cold_share: float = COLD_SHARE
 
-    def fit(self, series: SeriesBatch, metric: Metric, *, seed: int) -> LstmPredictor:
-        """See the port.
-
-        Raises:
-            NotEnoughData: below LEAST_MINUTES, or where no series was observed often enough.
-            Unavailable: where Keras is not installed.
-        """
-        if metric not in LATENCIES:
-            raise ValueError(f"the network forecasts latency, not {metric}")
-        if series.length < LEAST_MINUTES:
-            raise NotEnoughData(
-                f"{series.length} minutes are too few to train the LSTM",
-                hint=f"give at least {LEAST_MINUTES // 60} hours of traces",
-            )
-        name = _fingerprint(series, seed, self.steps)
-        if name not in self._trained:
-            self._trained[name] = train(series, seed=seed, steps=self.steps, progress=self.progress)
-        return LstmPredictor(*self._trained[name], metric)
+    def name(self, series: SeriesBatch) -> str:
+        """A digest of everything that decides the result."""
+        told = (series.keys, series.start_minute, series.length, self.seed, self.steps, self.cold_share)
+        digest = hashlib.blake2b(repr(told).encode())
+        for metric in (*LATENCIES, Metric.CALLS):
+            some = series[metric][:, :: max(series.length // _HASHED_MINUTES, 1)]
+            digest.update(np.ascontiguousarray(some).tobytes())
+        for each in fields(self.start) if self.start else ():
+            digest.update(getattr(self.start, each.name).tobytes())
+        return digest.hexdigest()
 
 
-def train(series: SeriesBatch, *, seed: int, steps: int, progress: Progress | None) -> tuple[Weights, Scales]:
-    """The weights after ``steps`` steps, and the scales they were learned on."""
+def train(series: SeriesBatch, course: Course) -> tuple[Weights, Scales]:
+    """The weights after the course, and the scales they were learned on.
+
+    In several processes (see ``processes``) each makes its part of every step's windows, and all end with equal weights.
+
+    Raises:
+        NotEnoughData: below LEAST_MINUTES, or where no series was observed often enough.
+        Unavailable: where Keras is not installed.
+    """
+    if series.length < LEAST_MINUTES:
+        raise NotEnoughData(
+            f"{series.length} minutes are too few to train the LSTM",
+            hint=f"give at least {LEAST_MINUTES // 60} hours of traces",
+        )
     scales = Scales.of(series)
-    inputs = Inputs.of(series, scales)
     rows = np.flatnonzero(np.isfinite(scales.location.ravel()))
     if not len(rows):
         raise NotEnoughData("no series was observed often enough to train the LSTM", hint="give more traffic or time")
     keras = load_keras()
+    processes = Processes.joined(keras)
     from tracetune.forecasting import lstm  # noqa: PLC0415 - imports keras, which takes seconds and may be missing
 
-    network = lstm.build(WINDOW_MINUTES, seed=seed)
+    network = lstm.build(WINDOW_MINUTES)
+    lstm.put(network, course.start or lstm.first_weights(course.seed))
+    top = FINE_TUNING_RATE if course.start else LEARNING_RATE
+    warm = course.steps // 8
     rate = keras.optimizers.schedules.CosineDecay(
-        LEARNING_RATE / 10.0,
-        max(steps - steps // 8, 1),
-        warmup_target=LEARNING_RATE,
-        warmup_steps=steps // 8,
-        alpha=0.02,
+        top / 10.0, max(course.steps - warm, 1), warmup_target=top, warmup_steps=warm, alpha=0.02
     )
-    network.compile(
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-4, global_clipnorm=CLIP_NORM), loss=lstm.pinball
-    )
-    for number, batch in enumerate(batches(inputs, rows, steps=steps, seed=seed), start=1):
-        loss = network.train_on_batch(batch.features, batch.targets, sample_weight=batch.weights)
-        if progress is not None:
-            progress(number, steps, float(loss))
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4, global_clipnorm=CLIP_NORM)
+    network.compile(optimizer=optimizer, loss=lstm.pinball)
+    optimizer.build(network.trainable_variables)
+    name = course.name(series)
+    done = checkpoints.restore(course.checkpoint, name, network, optimizer) if course.checkpoint else 0
+    inputs, clock = Inputs.of(series, scales), _Clock(done, course.steps)
+    for number in range(done, course.steps):
+        made = batch(inputs, rows, seed=course.seed, step=number, part=processes.part, cold_share=course.cold_share)
+        loss = float(network.train_on_batch(made.features, made.targets, sample_weight=made.weights))
+        if not processes.is_first:
+            continue
+        if course.progress is not None:
+            course.progress(clock.step(number + 1, loss))
+        if course.checkpoint is not None and (number + 1) % CHECKPOINT_STEPS == 0:
+            checkpoints.save(course.checkpoint, name, number + 1, network, optimizer)
+    if course.checkpoint is not None and processes.is_first:
+        course.checkpoint.unlink(missing_ok=True)
     return lstm.weights(network), scales
 
 
-def batches(inputs: Inputs, rows: Int[NDArray[np.int64], " row"], *, steps: int, seed: int) -> Iterator[Batch]:
-    """Windows of random rows from random minutes on, with excursions and blind ends in some."""
-    rng = np.random.default_rng(seed)
-    minutes = np.arange(WINDOW_MINUTES)
-    for _ in range(steps):
-        row = rng.choice(rows, WINDOWS_A_STEP)
-        first = rng.integers(0, inputs.latency.shape[1] - WINDOW_MINUTES + 1, WINDOWS_A_STEP)
-        at = first[:, None] + minutes  # (window, minute)
-        features = inputs.features(inputs.latency, row, at)
-        targets = inputs.latency[row[:, None], at]
-        weights = np.isfinite(targets) & (minutes >= BURN_IN_MINUTES)
-        _add_excursions(features, rng)
-        _hide_ends(features, rng)
-        clipped = np.clip(np.nan_to_num(targets), -_LATENCY_LIMIT, _LATENCY_LIMIT)
-        yield Batch(features, clipped[:, :, None].astype(np.float32), weights.astype(np.float32))
+class _Clock:
+    """The rate of the newest steps; the first of them compiled the network and tells nothing about the others."""
 
+    def __init__(self, done: int, total: int) -> None:
+        self._done, self._total = done, total
+        self._times: deque[float] = deque([time.monotonic()], _RATE_STEPS)
 
-def _add_excursions(features: Float[Single, "window minute feature"], rng: np.random.Generator) -> None:
-    """Add a step or a ramp of 1 to 10 spreads over 2 to 90 minutes to the latency that some windows see."""
-    for window in np.flatnonzero(rng.random(len(features)) < EXCURSION_SHARE):
-        first = int(rng.integers(0, WINDOW_MINUTES - 1))
-        length = min(int(np.exp(rng.uniform(np.log(2.0), np.log(90.0)))), WINDOW_MINUTES - first)
-        size = np.exp(rng.uniform(0.0, np.log(10.0))) * (1.0 if rng.random() < 0.75 else -1.0)
-        shape = np.full(length, size) if rng.random() < 0.7 else np.linspace(0.0, size, length)
-        here = (window, slice(first, first + length))
-        known = features[here][:, _LATENCY_KNOWN]
-        features[(*here, _LATENCY)] = np.clip(features[(*here, _LATENCY)] + shape * known, -8.0, 8.0)
-
-
-def _hide_ends(features: Float[Single, "window minute feature"], rng: np.random.Generator) -> None:
-    """Hide what will not be known of the future, from some minute on in some windows."""
-    for window in np.flatnonzero(rng.random(len(features)) < BLIND_SHARE):
-        last = int(rng.integers(BURN_IN_MINUTES, WINDOW_MINUTES))
-        features[window, last:, _CALLS] = 0.0
-        features[window, last + 1 :, _CALLS_BEFORE] = 0.0
-        features[window, last + GAP_MINUTES :, [_LATENCY, _LATENCY_KNOWN]] = 0.0
-
-
-def load_keras() -> ModuleType:
-    """Keras, on JAX unless KERAS_BACKEND says otherwise.
-
-    Raises:
-        Unavailable: where it is not installed, with the command that installs it.
-    """
-    os.environ.setdefault("KERAS_BACKEND", "jax")
-    try:
-        import keras  # noqa: PLC0415 - takes seconds, and is an optional part
-    except ImportError as error:
-        raise Unavailable(
-            f"the LSTM cannot be trained: {error}", hint="install it with: pip install 'tracetune[learn]'"
-        ) from error
-    found: ModuleType = keras
-    return found
-
-
-def _fingerprint(series: SeriesBatch, seed: int, steps: int) -> str:
-    digest = hashlib.blake2b(repr((series.keys, series.start_minute, seed, steps)).encode())
-    for metric in (*LATENCIES, Metric.CALLS):
-        digest.update(np.ascontiguousarray(series[metric]).tobytes())
-    return digest.hexdigest()
+    def step(self, number: int, loss: float) -> Step:
+        self._times.append(time.monotonic())
+        if number == self._done + _COMPILING_STEPS:
+            self._times = deque(list(self._times)[-1:], _RATE_STEPS)
+        seconds = (self._times[-1] - self._times[0]) / max(len(self._times) - 1, 1)
+        rate = WINDOWS_A_STEP / seconds if seconds else 0.0
+        return Step(number, self._total, loss, rate, seconds * (self._total - number))
