@@ -1,4 +1,4 @@
-"""Training in several processes or on several machines, as Kubeflow Trainer's jax runtime starts them; one needs none of it."""
+"""Training in several processes, as Kubeflow Trainer's jax runtime starts them; one machine needs none of it."""
 
 from __future__ import annotations
 

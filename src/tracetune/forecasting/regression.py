@@ -1,4 +1,4 @@
-"""One regression a series: harmonics of the day and the load of the minute, learned recursively, with a level that follows."""
+"""One regression a series on harmonics of the day and the load of the minute, learned recursively, with a moving level."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tracetune.errors import NotEnoughData
 from tracetune.forecasting.feedback import FIRST_SPREAD, LEVEL_MINUTES, track_spread
 from tracetune.forecasting.following import Remembered, Rows, nothing, replay
 from tracetune.forecasting.scaling import band, floors_of, noise_floor, to_model_scale
-from tracetune.forecasting.windows import GAP_MINUTES
+from tracetune.forecasting.windows import GAP_MINUTES, LEAST_DAYS_FOR_CLOCK
 
 Array = NDArray[np.float64]
 
@@ -37,6 +37,7 @@ Intercept, load and its square, then sine and cosine of the day and of half a da
 """
 
 _DAY = 1440
+_CLOCK_FROM = LEAST_DAYS_FOR_CLOCK * _DAY  # switched on after one day, losses were 7 % above the trailing median's
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ class RegressionFollower(Remembered):
             features[:, 1] = np.clip(np.nan_to_num(load - self.load), -2.0, 2.0)
             features[:, 2] = features[:, 1] ** 2
             self.load = self.load + LOAD * np.nan_to_num(load - self.load)
-        if minute >= _DAY:  # on the first day a time of day names single minutes, anomalies too
+        if minute >= _CLOCK_FROM:
             angle = 2.0 * np.pi * ((self.start_minute + minute) % _DAY) / _DAY
             features[:, 3:] = [np.sin(angle), np.cos(angle), np.sin(2.0 * angle), np.cos(2.0 * angle)]
         return features

@@ -1,4 +1,4 @@
-"""Training the network on sampled windows of all series, by Keras on whatever backend and in however many processes it runs."""
+"""Training the network on sampled windows of all series, by Keras on whatever backend and in however many processes."""
 
 from __future__ import annotations
 
