@@ -41,7 +41,7 @@ class LearnSettings:
 
     model: str = _setting(
         "lstm",
-        "The best model to try: 'lstm', which the extra 'learn' trains further on your own days, or 'baselines', which is quicker.",
+        "The best model to try: 'lstm', which the extra 'learn' trains on your own days too, or 'baselines', which is quicker.",
         choices=("lstm", "baselines"),
     )
     horizon_minutes: int = _setting(
