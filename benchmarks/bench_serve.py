@@ -135,7 +135,12 @@ def measure_ours(bodies: dict[str, list[bytes]], spans: dict[str, int]) -> tuple
     assert found.origin is not None
     (port,) = free_ports(1)
     broker = f"127.0.0.1:{port}"
-    tansu: list[str | Path] = [Path(found.origin).parent / "bin" / "tansu", "broker", "--listener-url", f"tcp://{broker}"]
+    tansu: list[str | Path] = [
+        Path(found.origin).parent / "bin" / "tansu",
+        "broker",
+        "--listener-url",
+        f"tcp://{broker}",
+    ]
     tansu += ["--advertised-listener-url", f"tcp://{broker}", "--storage-engine", "memory://tansu/"]
     ports = ["--otlp-grpc-port", "0", "--otlp-http-port", "0", "--zipkin-port", "0", "--port", "0"]
     rows: list[Row] = []
@@ -189,7 +194,9 @@ def measure_loop(bodies: dict[str, list[bytes]], spans: dict[str, int]) -> list[
         return [
             stage("protobuf loop, gRPC", peer.pid, over_grpc(grpc_port), bodies["grpc"], spans["grpc"]),
             stage("protobuf loop, HTTP", peer.pid, over_http(url, protobuf), bodies["http"], spans["http"]),
-            stage("protobuf loop, HTTP + gzip", peer.pid, over_http(url, protobuf, "gzip"), bodies["gzip"], spans["gzip"]),
+            stage(
+                "protobuf loop, HTTP + gzip", peer.pid, over_http(url, protobuf, "gzip"), bodies["gzip"], spans["gzip"]
+            ),
         ]
 
 

@@ -7,7 +7,19 @@ import sys
 
 import typer
 
-from tracetune.cli import asking, clusters, commands, dashboards, keeping, model_doors, models, proofs, serve, viewing, whatif
+from tracetune.cli import (
+    asking,
+    clusters,
+    commands,
+    dashboards,
+    keeping,
+    model_doors,
+    models,
+    proofs,
+    serve,
+    viewing,
+    whatif,
+)
 from tracetune.errors import TracetuneError
 
 INTERRUPTED = 130
