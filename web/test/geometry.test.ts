@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { curve, decades, middle, niceLevels, runsOf } from "../src/geometry";
+import { describe, expect, it } from "vitest";
+import { curve, decades, middle, niceLevels, runsOf, nearest, ownTimes } from "../src/geometry";
 
 it("joins neighbouring cells of one level and keeps what was not observed apart", () => {
   expect(runsOf("00 44")).toEqual([
@@ -29,4 +29,37 @@ it("marks an axis in round steps up to its highest value", () => {
 
 it("draws level pieces straight and the others bent", () => {
   expect(curve([[0, 0], [10, 0], [20, 8]])).toBe("M0 0H10C15 0 15 8 20 8");
+});
+
+describe("the map by arrow keys", () => {
+  const nodes = [
+    { service_name: "a", x: 0, y: 0 },
+    { service_name: "b", x: 100, y: 10 },
+    { service_name: "c", x: 100, y: -90 },
+    { service_name: "d", x: 300, y: 0 },
+  ];
+
+  it("goes to what lies straight on before what is merely near", () => {
+    expect(nearest(nodes, "a", "ArrowRight")).toBe("b");
+    expect(nearest(nodes, "b", "ArrowUp")).toBe("c");
+    expect(nearest(nodes, "b", "ArrowRight")).toBe("d");
+  });
+
+  it("stays where there is nothing in that direction, and for other keys", () => {
+    expect(nearest(nodes, "a", "ArrowLeft")).toBeNull();
+    expect(nearest(nodes, "a", "j")).toBeNull();
+  });
+});
+
+describe("own times of a trace", () => {
+  it("are each span's time without that of the calls it waited for, overlaps counted once", () => {
+    const found = ownTimes([
+      ["front", "GET /", 0, 0, 10, false],
+      ["pay", "Authorize", 1, 1, 6, false],
+      ["bank", "charge", 2, 2, 4, false],
+      ["cart", "Get", 1, 5, 4, false],
+    ]);
+
+    expect(Object.fromEntries(found)).toEqual({ front: 2, pay: 2, bank: 4, cart: 4 });
+  });
 });

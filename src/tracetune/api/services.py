@@ -30,7 +30,7 @@ from tracetune.domain.notes import Notes
 from tracetune.domain.series import Metric, SeriesKey
 from tracetune.errors import NotFound
 from tracetune.sinks import charts
-from tracetune.sinks.compose import advice_view, verdict_views, worst
+from tracetune.sinks.compose import advice_view, blamed, verdict_views, worst
 
 COURSE_POINTS = 48
 
@@ -65,6 +65,7 @@ def _service_items(shown: Shown, window: Window) -> list[ServiceItem]:
     replicas = {each.service_name: each.replicas for each in shown.analysis.capacities}
     versions = _versions(shown.analysis)
     kinds = {edge.server: edge.connection_type for edge in analysis.graph.edges if edge.connection_type}
+    causes = blamed(analysis)[0]
     minutes = max(window.last - window.first, 1)
     found = []
     for name in analysis.graph.services:
@@ -77,7 +78,7 @@ def _service_items(shown: Shown, window: Window) -> list[ServiceItem]:
                 severity=worst_found,
                 state=_state(shown, name, own, severity=worst_found),
                 kind=kinds.get(name, ""),
-                is_cause=name in shown.causes,
+                is_cause=name in causes,
                 operations=len(rows),
                 calls=own.calls,
                 calls_per_minute=known(own.calls / minutes) or 0.0,

@@ -23,7 +23,6 @@ from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.domain.spans import SpanBatch
 from tracetune.live.publisher import Publisher, Snapshot
 from tracetune.live.status import Status
-from tracetune.sinks.compose import blamed
 
 Answer = TypeVar("Answer")
 
@@ -93,11 +92,6 @@ class Shown:
     def anomalies(self) -> Mapping[str, tuple[Anomaly, Incident]]:
         """Every anomaly by its id, with its incident."""
         return {each.id: (each, incident) for incident in self.analysis.incidents for each in incident.anomalies}
-
-    @cached_property
-    def causes(self) -> frozenset[str]:
-        """Services that are the likeliest cause of some incident."""
-        return frozenset(blamed(self.analysis)[0])
 
     @cached_property
     def weight(self) -> np.ndarray:

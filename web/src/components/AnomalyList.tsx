@@ -49,7 +49,7 @@ export function AnomalyList({ incidents, chosen, unfolded, unfold, quiet, last }
     </span>
   );
   return (
-    <Panel id="anomalies" title="Anomalies" note="the likely cause first" actions={incidents.length > 0 && keys}>
+    <Panel id="anomalies" title="Anomalies" note={incidents.length > 0 && "the likely cause first"} actions={incidents.length > 0 && keys}>
       {open.map(group)}
       {ended.length > 0 && <h3 class="earlier">{open.length ? "Earlier" : "Ended in this window"}</h3>}
       {ended.map(group)}

@@ -34,7 +34,7 @@ export function Strips({ incident, title, end, hrefOf }: Props) {
   );
 }
 
-const METRICS: Record<AnomalyView["kind"], string> = { slower: "latency", load: "latency", errors: "errors", surge: "calls", drop: "calls" };
+const METRICS: Record<AnomalyView["kind"], string> = { slower: "latency", load: "latency", mix: "calls", errors: "errors", surge: "calls", drop: "calls" };
 const UNITS: Record<string, string> = { latency: "p95", errors: "errors, % of calls", calls: "calls per minute" };
 const TICKS: Record<string, (values: number[]) => string[]> = {
   latency: durationTicks,

@@ -117,6 +117,7 @@ export function Why({ incident, title = "Why we think so" }: { incident: Inciden
 export const KINDS: Record<AnomalyView["kind"], string> = {
   slower: "slower",
   load: "slower under load",
+  mix: "other calls than usual",
   errors: "errors",
   surge: "more calls",
   drop: "fewer calls",

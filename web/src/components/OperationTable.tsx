@@ -1,6 +1,6 @@
 // A service's operations by impact: choose one to see its charts.
 import { duration, share } from "../format";
-import { formatPlace, place } from "../live/address";
+import { href, place } from "../live/address";
 import { type OperationItem, severityOf } from "../live/views";
 import { Panel, Scroll } from "./Panel";
 import { Sparkline } from "./Sparkline";
@@ -28,7 +28,7 @@ export function OperationTable({ operations, chosen }: { operations: OperationIt
             {operations.map((one) => (
               <tr key={one.span_name} class={one.span_name === chosen ? "chosen" : ""}>
                 <th scope="row" title={one.span_name}>
-                  <Shape status={severityOf(one.severity)} /> <a href={formatPlace({ path, query: { ...query, op: one.span_name } }, new URL(document.baseURI).pathname)}>{one.span_name}</a>
+                  <Shape status={severityOf(one.severity)} /> <a href={href(path, { ...query, op: one.span_name })}>{one.span_name}</a>
                 </th>
                 <td class="n">{one.calls.toLocaleString("en-GB")}</td>
                 <td class="n">{one.errors ? share(one.errors / one.calls) : "0"}</td>

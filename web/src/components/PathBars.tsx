@@ -16,6 +16,8 @@ export type Paths = Pick<IncidentView, "entry" | "usual_seconds" | "now_seconds"
 export function PathBars({ incident, culprit, hrefOf }: { incident: Paths; culprit: string; hrefOf?: (name: string) => string }) {
   const parts = incident.contributions;
   const sum = (pick: (part: ContributionView) => number | null) => parts.reduce((total, part) => total + (pick(part) ?? 0), 0);
+  const known = (pick: (part: ContributionView) => number | null) => parts.some((part) => pick(part) !== null);
+  const hasUsual = known((part) => part.usual_seconds);
   const usual = incident.usual_seconds ?? sum((part) => part.usual_seconds);
   const now = incident.now_seconds ?? sum((part) => part.now_seconds);
   const widest = Math.max(usual, now, 1e-9);
@@ -38,7 +40,7 @@ export function PathBars({ incident, culprit, hrefOf }: { incident: Paths; culpr
         Critical path of {incident.entry} <span class="note">mean of whole traces</span>
       </h3>
       <div class="paths" aria-hidden="true">
-        {bar("usual", usual, (part) => part.usual_seconds)}
+        {hasUsual && bar("usual", usual, (part) => part.usual_seconds)}
         {bar("now", now, (part) => part.now_seconds)}
       </div>
       <Scroll label="Own time on the critical path by service">
@@ -46,9 +48,9 @@ export function PathBars({ incident, culprit, hrefOf }: { incident: Paths; culpr
           <thead>
             <tr>
               <th scope="col">Own time on it</th>
-              <th scope="col" class="n">Usual</th>
+              {hasUsual && <th scope="col" class="n">Usual</th>}
               <th scope="col" class="n">Now</th>
-              <th scope="col" class="n">Share of rise</th>
+              {hasUsual && <th scope="col" class="n">Share of rise</th>}
             </tr>
           </thead>
           <tbody>
@@ -57,9 +59,9 @@ export function PathBars({ incident, culprit, hrefOf }: { incident: Paths; culpr
                 <th scope="row">
                   <i class={`swatch ${tint(part.service_name)}`} /> {hrefOf ? <a href={hrefOf(part.service_name)}>{part.service_name}</a> : part.service_name}
                 </th>
-                <td class="n">{duration(part.usual_seconds)}</td>
+                {hasUsual && <td class="n">{duration(part.usual_seconds)}</td>}
                 <td class="n">{duration(part.now_seconds)}</td>
-                <td class="n">{share(part.share_of_rise)}</td>
+                {hasUsual && <td class="n">{share(part.share_of_rise)}</td>}
               </tr>
             ))}
           </tbody>

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { MapEdge, MapNode, ServiceMap as Map } from "../document";
 import { duration, plural, shortCount } from "../format";
 import { curve, nearest } from "../geometry";
+import { judged } from "../state";
 import { useWidth } from "../width";
 import { Empty, Panel, Scroll } from "./Panel";
 import { classOf, Glyph, isNews, type Status, wordOf } from "./Status";
@@ -103,7 +104,7 @@ function Drawing({ map, statusOf, hrefOf, height }: DrawingProps) {
   const order = useMemo(() => [...map.nodes].sort((a, b) => a.x - b.x || a.y - b.y), [map]);
   return (
     <Scroll label="Service map" className="map" height={height}>
-      <svg ref={svg} viewBox={`0 0 ${width} ${full}`} style={{ width: `${width}px`, height: `${full}px` }} onKeyDown={move}>
+      <svg ref={svg} class={map.nodes.length > MANY_NODES ? "crowded" : ""} viewBox={`0 0 ${width} ${full}`} style={{ width: `${width}px`, height: `${full}px` }} onKeyDown={move}>
         <defs>
           {["", "slow"].map((kind) => (
             <marker key={kind} id={`arrow${kind}`} class={`arrow ${kind}`} viewBox="0 0 6 6" refX="5.5" refY="3" markerWidth="6" markerHeight="6" markerUnits="userSpaceOnUse" orient="auto">
@@ -210,7 +211,8 @@ function Node({ node, map, status, href, onNear }: NodeProps) {
 }
 
 function MapLegend({ statuses }: { statuses: Set<Status> }) {
-  const shown: Status[] = ["critical", "warning", "minor", ""];
+  const shown: Status[] = ["critical", "warning", "minor"];
+  if (judged.value || statuses.has("")) shown.push("");
   if (statuses.has("learning")) shown.push("learning");
   if (statuses.has("idle")) shown.push("idle");
   return (

@@ -66,7 +66,7 @@ function News({ overview }: { overview: Answer }) {
     <section class={`panel headline live ${severity || "normal"}`} aria-label="Summary">
       <div>
         <h1>
-          <Shape status={severity} size={20} />
+          <Shape status={severity || (overview.counts.services > 0 && overview.counts.learning === overview.counts.services ? "learning" : "")} size={20} />
           <span>{linked(overview.headline, incident)}</span>
         </h1>
         <p class="detail">{detailOf(overview, incident)}</p>

@@ -2,8 +2,9 @@
 import { useMemo } from "preact/hooks";
 import { Advice } from "../components/Advice";
 import { Empty, Panel, Scroll } from "../components/Panel";
+import { WhatIf } from "../components/WhatIf";
 import { Loading, Trouble } from "../components/Trouble";
-import { number, percent, sentence } from "../format";
+import { number, sentence } from "../format";
 import { go, href } from "../live/address";
 import { apiAddress, useAnswer } from "../live/answers";
 import { rowId, useChosen } from "../live/chosen";
@@ -24,6 +25,7 @@ export function Scaling() {
     <>
       <h1 class="sr">Scaling</h1>
       {problem && <Trouble problem={problem} stale />}
+      <WhatIf />
       <Replicas items={data} chosen={chosen} />
       <Advice advice={rest} title="Timeouts, retries and the other knobs" />
     </>
@@ -46,8 +48,8 @@ function Replicas({ items, chosen }: { items: Item[]; chosen: string }) {
                 <th scope="col">Service</th>
                 <th scope="col" class="n">Now</th>
                 <th scope="col" class="n">Advised</th>
-                <th scope="col" class="n">Busy, mean</th>
-                <th scope="col" class="n">Busy, peak</th>
+                <th scope="col" class="n">In flight</th>
+                <th scope="col" class="n">at its peak</th>
                 <th scope="col" class="n">Calls /s</th>
                 <th scope="col" class="n">Forecast /s</th>
                 <th scope="col">Confidence</th>
@@ -62,12 +64,12 @@ function Replicas({ items, chosen }: { items: Item[]; chosen: string }) {
                   </th>
                   <td class="n" data-name="now">{one.replicas === null ? "?" : number(one.replicas)}</td>
                   <td class="n strong" data-name="advised">{advised(one)}</td>
-                  <td class="n" data-name="busy">{percent(one.busy_mean)}</td>
-                  <td class="n" data-name="peak">{percent(one.busy_peak)}</td>
-                  <td class="n" data-name="calls">{number(one.calls_per_second)}</td>
+                  <td class="n" data-name="in flight">{met(one, one.busy_mean)}</td>
+                  <td class="n" data-name="peak">{met(one, one.busy_peak)}</td>
+                  <td class="n" data-name="calls">{met(one, one.calls_per_second)}</td>
                   <td class="n" data-name="forecast">{number(one.forecast_calls_per_second)}</td>
                   <td data-name="confidence">{one.confidence || "–"}</td>
-                  <td class="wrap reason">{one.reason && sentence(one.reason)}</td>
+                  <td class="wrap reason">{reasonOf(one)}</td>
                 </tr>
               ))}
             </tbody>
@@ -78,6 +80,17 @@ function Replicas({ items, chosen }: { items: Item[]; chosen: string }) {
       )}
     </Panel>
   );
+}
+
+/** A number of what was seen; nothing was seen of a service that only advice is about. */
+function met(one: Item, value: number): string {
+  return number(one.replicas === null && one.calls_per_second === 0 ? null : value);
+}
+
+function reasonOf(one: Item): string {
+  const own = one.advice.find((each) => each.knob === "replicas");
+  const reason = own?.reasons[0] ?? own?.unlock ?? "";
+  return reason && sentence(reason);
 }
 
 function advised(one: Item): string {
