@@ -12,7 +12,7 @@ from tracetune.clock import system_clock
 from tracetune.domain import words
 from tracetune.domain.advice import Advice
 from tracetune.domain.analysis import Analysis, Ingested, Learned
-from tracetune.domain.whatif import Ask, WhatIf
+from tracetune.domain.whatif import Ask, Played, WhatIf
 from tracetune.domain.workloads import Workload, join
 from tracetune.errors import InvalidInput, InvalidSettings, NotEnoughData, NotFound
 from tracetune.forecasting.candidates import candidates
@@ -81,8 +81,16 @@ class Application:
             NotEnoughData: no whole traces are at hand.
             NotFound: a service that the traces do not know.
         """
-        model = pipeline.queues_of(self._history(patterns, report), self._plan(report))
+        model, _ = pipeline.queues_of(self._history(patterns, report), self._plan(report))
         return pipeline.what_if(model, ask, is_screened=is_screened)
+
+    def replay(self, patterns: Sequence[str], report: Report) -> tuple[Played, ...]:
+        """This history lived again with the advice, an autoscaler, the present replicas and an oracle.
+
+        Raises:
+            NotEnoughData: no service shows a queue whose replicas could be chosen.
+        """
+        return pipeline.replay(self._history(patterns, report), self._plan(report))
 
     def backtest(self, patterns: Sequence[str], static: Sequence[str], truth: Path | None, report: Report) -> Backtest:
         """The second half of a history judged as it would have been, beside static thresholds.

@@ -28,7 +28,7 @@ from tracetune.domain.period import left_out
 from tracetune.domain.quality import PROBLEMS, Effect, Finding
 from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.domain.spans import SpanBatch
-from tracetune.domain.whatif import Ask, WhatIf
+from tracetune.domain.whatif import Ask, Played, WhatIf
 from tracetune.errors import InvalidInput, NotEnoughData
 from tracetune.forecasting.learn import learn as learn_series
 from tracetune.ports import Estimator, SpanReader
@@ -40,6 +40,8 @@ from tracetune.tuning.capacity import capacities
 from tracetune.tuning.demand import healthy
 from tracetune.tuning.estimate import estimate
 from tracetune.tuning.model import Model
+from tracetune.tuning.replay import history, play
+from tracetune.tuning.scaling import default_objectives
 from tracetune.tuning.whatif import screen, whatif
 
 Candidates = Mapping[Metric, Sequence[Estimator]]
@@ -273,13 +275,28 @@ class Plan:
     parameters: Mapping[str, str]
 
 
-def queues_of(ingested: Ingested, plan: Plan) -> Model | None:
+def queues_of(ingested: Ingested, plan: Plan) -> tuple[Model | None, Learned]:
     """The queues of what was read: learn and detect first, so that minutes of incidents are left out."""
     minutes = ingested.minutes
     graph = ServiceGraph.from_minutes(minutes)
     learned = learn(minutes, plan.candidates, seed=plan.seed, horizon_minutes=plan.horizon_minutes)
     incidents = detect(learned, graph, false_incidents_per_week=plan.false_incidents_per_week)
-    return queues(ingested, learned, incidents, explain(incidents, minutes, learned, graph))
+    return queues(ingested, learned, incidents, explain(incidents, minutes, learned, graph)), learned
+
+
+def replay(ingested: Ingested, plan: Plan) -> tuple[Played, ...]:
+    """What the advice, an autoscaler, the present replicas and an oracle would have come to over this history.
+
+    Raises:
+        NotEnoughData: no queue is known whose replicas could be chosen.
+    """
+    model, learned = queues_of(ingested, plan)
+    played = play(model, *history(model, learned), default_objectives(model)) if model else ()
+    if not played:
+        raise NotEnoughData(
+            "no service shows a queue whose replicas could be chosen", hint="whole traces of minutes of higher load"
+        )
+    return played
 
 
 def analyze(ingested: Ingested, plan: Plan, stopwatch: Stopwatch) -> Analysis:

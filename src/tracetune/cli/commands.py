@@ -121,6 +121,14 @@ def tune(
         list[Path] | None,
         typer.Option("--diff", help="Print what would change in these manifests (files or folders; may be repeated)."),
     ] = None,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay",
+            help="Live through these traces again: minutes over the objective and replica-hours of the advice, an HPA at 80 %, "
+            "the present replicas and an oracle.",
+        ),
+    ] = False,
     scaler: Annotated[
         Scaler, typer.Option("--scaler", help="Who sets the replicas in a patch: hpa, keda, or deployment alone.")
     ] = Scaler.HPA,
@@ -140,13 +148,20 @@ def tune(
     \b
     tracetune tune traces/ --patch > patch.yaml
     tracetune tune traces/ --diff deploy/
+    tracetune tune traces/ --replay
     """
-    from tracetune.cli import documents, summary
+    from tracetune.cli import documents, summary, whatif_views
     from tracetune.cli import output as out
+    from tracetune.cli.progress import progress
 
     app = _application(
         config, options.flags(url=url, store=store, model=model, seed=seed, horizon=horizon), _level(quiet, verbose)
     )
+    if replay:
+        with progress(quiet=quiet) as report:
+            played = app.replay(files or [], report)
+        out.show(whatif_views.played(played), whatif_views.played_document(played), as_json=as_json, to=output)
+        return
     found = _found(app, files, quiet=quiet)
     services = {each.target_service for each in found.advice}
     if service is not None and service not in services:

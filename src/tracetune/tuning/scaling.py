@@ -49,7 +49,7 @@ def plan_for(
     Without ``objectives``, p99 of each endpoint is to stay within 1.5 times what it is when nothing waits, or what it is
     now, if that is more.
     """
-    limits = dict(objectives) if objectives else _objectives(model)
+    limits = dict(objectives) if objectives else default_objectives(model)
     return Target(
         rate,
         source,
@@ -60,7 +60,8 @@ def plan_for(
     )
 
 
-def _objectives(model: Model) -> dict[int, float]:
+def default_objectives(model: Model) -> dict[int, float]:
+    """Seconds of p99, by endpoint, that is to be kept where nobody said what is."""
     floor = floor_seconds(model, model.load.reference)
     found = {}
     for place, latency in enumerate(model.now):

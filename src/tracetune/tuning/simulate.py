@@ -111,23 +111,23 @@ def replay(templates: Templates, stations: Stations, trace: Ints, begin: Floats,
 
 
 @njit(**PART)
-def _push(world: _World, time: float, code: int) -> None:
-    at = world.size[0]
-    world.size[0] += 1
+def _push(times: Floats, codes: Ints, size: Ints, time: float, code: int) -> None:
+    at = size[0]
+    size[0] += 1
     while at > 0:
         above = (at - 1) >> 2  # four children a node: half as deep as two, and they share a cache line
-        if world.time[above] <= time:
+        if times[above] <= time:
             break
-        world.time[at], world.code[at] = world.time[above], world.code[above]
+        times[at], codes[at] = times[above], codes[above]
         at = above
-    world.time[at], world.code[at] = time, code
+    times[at], codes[at] = time, code
 
 
 @njit(**PART)
-def _drop_first(world: _World) -> None:
-    world.size[0] -= 1
-    size = world.size[0]
-    time, code = world.time[size], world.code[size]
+def _drop_first(times: Floats, codes: Ints, sizes: Ints) -> None:
+    sizes[0] -= 1
+    size = sizes[0]
+    time, code = times[size], codes[size]
     at = 0
     while True:
         first = 4 * at + 1
@@ -135,13 +135,13 @@ def _drop_first(world: _World) -> None:
             break
         least = first
         for other in range(first + 1, min(first + 4, size)):
-            if world.time[other] < world.time[least]:
+            if times[other] < times[least]:
                 least = other
-        if world.time[least] >= time:
+        if times[least] >= time:
             break
-        world.time[at], world.code[at] = world.time[least], world.code[least]
+        times[at], codes[at] = times[least], codes[least]
         at = least
-    world.time[at], world.code[at] = time, code
+    times[at], codes[at] = time, code
 
 
 @njit(**KERNEL)
@@ -170,7 +170,7 @@ def _run(  # noqa: C901 - the loop over events
             events += 1
             continue
         now, code = world.time[0], world.code[0]
-        _drop_first(world)
+        _drop_first(world.time, world.code, world.size)
         events += 1
         event, who = code & 3, code >> 2
         if event == _ARRIVE:
@@ -264,12 +264,12 @@ def _work(  # noqa: PLR0913, PLR0917
     discipline = stations.discipline[service]
     work = templates.work[segment] * stations.scale[service]
     if not templates.is_job[segment] or discipline in (DELAY, HOLD):
-        _push(world, now + work, 4 * job + _DONE)
+        _push(world.time, world.code, world.size, now + work, 4 * job + _DONE)
     elif discipline == SELF:
         world.held[service] += work
         if world.busy[instance] < stations.slots[service]:
             world.busy[instance] += 1
-            _push(world, now + work, 4 * job + _DONE)
+            _push(world.time, world.code, world.size, now + work, 4 * job + _DONE)
         else:
             world.left[job] = work
             _queue(world, instance, job)
@@ -278,7 +278,7 @@ def _work(  # noqa: PLR0913, PLR0917
         world.left[job] = work
         _share(stations, world, instance, job, now, 1)
     else:
-        _push(world, now + work * (1 + stations.slots[service] * (world.present[instance] - 1)), 4 * job + _DONE)
+        _push(world.time, world.code, world.size, now + work * (1 + stations.slots[service] * (world.present[instance] - 1)), 4 * job + _DONE)
 
 
 @njit(**PART)
@@ -287,7 +287,7 @@ def _next_piece(world: _World, instance: int, now: float) -> None:
     if job < 0:
         world.busy[instance] -= 1
     else:
-        _push(world, now + world.left[job], 4 * job + _DONE)
+        _push(world.time, world.code, world.size, now + world.left[job], 4 * job + _DONE)
 
 
 @njit(**PART)
@@ -326,7 +326,7 @@ def _share(  # noqa: C901 - one walk along all that share
         other = world.behind[other]
     world.soonest[instance] = soonest
     world.foreseen[instance] = now + max(0.0, world.left[soonest]) / min(1.0, cores / world.busy[instance])
-    _push(world, world.foreseen[instance], 4 * instance + _SHARED)
+    _push(world.time, world.code, world.size, world.foreseen[instance], 4 * instance + _SHARED)
 
 
 @njit(**PART)
@@ -336,14 +336,14 @@ def _complete(templates: Templates, stations: Stations, world: _World, job: int,
     call = world.call[run]
     for at in range(templates.launch_offset[segment], templates.launch_offset[segment + 1]):
         child = templates.launched[at]
-        _push(world, now + templates.lag[child] + templates.transit[child] / 2, 4 * (run + child - call) + _ARRIVE)
+        _push(world.time, world.code, world.size, now + templates.lag[child] + templates.transit[child] / 2, 4 * (run + child - call) + _ARRIVE)
     if segment + 1 < templates.segment_offset[call + 1]:
         return
     service, instance = templates.service[call], world.instance[run]
     world.took[run] = now - world.arrived[run]
     world.present[instance] -= 1
     if templates.bit[call] >= 0:
-        _push(world, now + templates.transit[call] / 2, 4 * run + _RETURN)
+        _push(world.time, world.code, world.size, now + templates.transit[call] / 2, 4 * run + _RETURN)
     if stations.discipline[service] != HOLD:
         return
     world.held[service] += now - world.begun[run]
