@@ -73,6 +73,7 @@ def _start(out: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow  # three processes load Keras; that the parts of a step are together the whole is tested in test_batches
 def test_two_processes_train_what_one_does(tmp_path: Path) -> None:
     coordinator = f"127.0.0.1:{_free_port()}"
     started = [_start(tmp_path / "alone.npz", {})]

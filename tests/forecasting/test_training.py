@@ -73,6 +73,7 @@ def test_what_the_progress_raises_ends_the_training() -> None:
         train(checks.small(), Course(0, STEPS, progress=stop))
 
 
+@pytest.mark.slow  # two more processes load Keras; that a checkpoint gives back what it was given is tested in test_checkpoints
 def test_training_goes_on_where_it_was_killed(predictor: LstmPredictor, told: list[Step], tmp_path: Path) -> None:
     checkpoint, out = tmp_path / "checkpoint.npz", tmp_path / "model.npz"
     killed = _start(str(out), str(checkpoint))
@@ -104,6 +105,7 @@ def test_another_courses_checkpoint_is_left_aside(tmp_path: Path) -> None:
     assert checkpoints.restore(tmp_path / "checkpoint.npz", "x", None, None) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed: make .venv/.tensorflow")
 def test_tensorflow_trains_what_jax_does(predictor: LstmPredictor, told: list[Step], tmp_path: Path) -> None:
     other = _start(str(tmp_path / "model.npz"), KERAS_BACKEND="tensorflow", CUDA_VISIBLE_DEVICES="-1")
