@@ -106,7 +106,7 @@ def test_another_courses_checkpoint_is_left_aside(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed: make .venv/.tensorflow")
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed: make .venv/.full")
 def test_tensorflow_trains_what_jax_does(predictor: LstmPredictor, told: list[Step], tmp_path: Path) -> None:
     other = _start(str(tmp_path / "model.npz"), KERAS_BACKEND="tensorflow", CUDA_VISIBLE_DEVICES="-1")
     other.communicate()
