@@ -181,6 +181,22 @@ def test_a_webhook_that_fails_is_tried_again_with_longer_pauses_and_hears_each_t
     assert channel.problem == ""
 
 
+def test_a_test_of_alertmanager_reaches_its_receiver(tmp_path: Path) -> None:
+    port = free_port()
+
+    async def story() -> Any:
+        async with httpx.AsyncClient() as client:
+            channel = Channel(Alertmanager(f"http://127.0.0.1:{port}", client), Severity.WARNING)
+            return await Alerter(Publisher(), NoteBook(), [channel]).test()
+
+    with receiver() as hook, alertmanager(tmp_path, hook.url, port):
+        found = asyncio.run(story())
+        heard = hook.next()
+
+    assert found == {"alertmanager": ""}
+    assert heard["alerts"][0]["annotations"]["summary"] == "A test of tracetune's alerts"
+
+
 def test_an_incident_that_vanished_from_the_record_is_ended(record: Record) -> None:
     async def story(scene: Scene) -> list[list[str]]:
         return [await scene.settle(record()), await scene.settle()]

@@ -17,6 +17,9 @@ RESEND_SECONDS = 60.0
 LASTS_SECONDS = 240.0
 """An alert ends by itself so long after it was last sent: four missed sendings, as Prometheus does with its own."""
 
+SKEW_SECONDS = 5.0
+"""An end lies so far in the past: one in Alertmanager's future would not count as an end, and its clock may be behind."""
+
 LONGEST_SILENCE_SECONDS = 30 * 86_400.0
 NAME = "TracetuneIncident"
 
@@ -102,7 +105,7 @@ def payload(alert: Alert, told: Told, now: float) -> dict[str, Any]:
         },
         "annotations": annotations,
         "startsAt": _time(alert.starts),
-        "endsAt": _time(now + LASTS_SECONDS if alert.is_open else max(now, alert.starts + 1)),
+        "endsAt": _time(now + LASTS_SECONDS if alert.is_open else max(now - SKEW_SECONDS, alert.starts + 0.001)),
         **({"generatorURL": alert.link} if alert.link else {}),
     }
 
