@@ -33,7 +33,7 @@ def test_the_slow_release_is_one_page_soon_after_its_start_and_nothing_else_page
     assert found.tracetune.score is not None
     ((delay,), false) = (found.tracetune.score.delays, found.tracetune.score.false)
     assert delay is not None
-    assert 3 <= delay <= 20
+    assert 2 <= delay <= 20
     assert false == 0
     assert "payments" in found.tracetune.pages[0].services
 

@@ -15,6 +15,7 @@ from tracetune.domain import words
 from tracetune.domain.analysis import Ingested
 from tracetune.domain.anomalies import Anomaly
 from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER
+from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import InvalidInput, NotEnoughData
 from tracetune.forecasting.gate import pinball_loss
@@ -130,10 +131,11 @@ def compare(ingested: Ingested, names: Sequence[str], teacher: Teacher, report: 
             + (too_long[0] if too_long else "too few to learn and to judge"),
             hint=f"name a shorter history, or give {words.length(1.25 * max(min(wanted.values()), 240))} of traces",
         )
+    graph = ServiceGraph.from_minutes(ingested.minutes)
     students = []
     for number, (name, minutes) in enumerate(fitting.items()):
         report("compare", number, len(fitting))
-        students.append(_Student.taught(name, series.between(cut - minutes, series.length), minutes, teacher))
+        students.append(_Student.taught(name, series.between(cut - minutes, series.length), minutes, graph, teacher))
     report("compare", len(fitting), len(fitting))
     real = _seen_by_all(students)
     trials = _trials(series, cut, real, teacher.seed)
@@ -157,6 +159,7 @@ class _Student:
     name: str
     minutes: int
     series: SeriesBatch  # from the beginning of its history to the end of the judged minutes
+    graph: ServiceGraph
     normal: Normal
     thresholds: Thresholds
     band: Values
@@ -164,7 +167,7 @@ class _Student:
     found: tuple[Anomaly, ...]  # where nothing was injected
 
     @classmethod
-    def taught(cls, name: str, series: SeriesBatch, minutes: int, teacher: Teacher) -> _Student:
+    def taught(cls, name: str, series: SeriesBatch, minutes: int, graph: ServiceGraph, teacher: Teacher) -> _Student:
         normal, past = study(
             series.between(0, minutes), estimators=teacher.candidates, seed=teacher.seed, horizon_minutes=0
         )
@@ -173,8 +176,8 @@ class _Student:
         forecast = learned.forecasts[METRIC]
         models = [verdict.model for verdict in forecast.verdicts]
         speakers = {model: models.count(model) for model in dict.fromkeys(models)}
-        found = detect(learned, thresholds=thresholds)
-        return cls(name, minutes, series, normal, thresholds, forecast.values[:, minutes:], speakers, found)
+        found = detect(learned, graph=graph, thresholds=thresholds)
+        return cls(name, minutes, series, graph, normal, thresholds, forecast.values[:, minutes:], speakers, found)
 
     def judged(
         self, seen: Values, trials: Sequence[Sequence[Slowdown]], real: Sequence[Anomaly], drawn: int
@@ -207,7 +210,11 @@ class _Student:
                 replace(each, first=each.first + self.minutes, last=each.last + self.minutes) for each in slowdowns
             ]
             learned = self.normal.expect(slowed(self.series, moved), horizon_minutes=0)
-            found = [each for each in detect(learned, thresholds=self.thresholds) if each.kind in SLOW_KINDS]
+            found = [
+                each
+                for each in detect(learned, graph=self.graph, thresholds=self.thresholds)
+                if each.kind in SLOW_KINDS
+            ]
             hits += sum(each.row in catches(found, self.series, each.first, each.last) for each in moved)
             near = [replace(e, first=e.first - AROUND_MINUTES, last=e.last + AROUND_MINUTES) for e in moved]
             for anomaly in found:

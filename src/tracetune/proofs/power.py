@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tracetune.anomalies.detect import Thresholds, calibrate, detect
 from tracetune.domain import words
 from tracetune.domain.analysis import Ingested
+from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import InvalidInput, NotEnoughData
 from tracetune.forecasting.learn import LEAST_MINUTES, Normal, study
@@ -130,7 +131,9 @@ def power(
         )
     normal, past = study(series.between(0, cut), estimators=teacher.candidates, seed=teacher.seed, horizon_minutes=0)
     thresholds = calibrate(past, false_incidents_a_week=teacher.false_incidents_per_week)
-    real = detect(normal.expect(series, horizon_minutes=0), thresholds=thresholds)
+    graph = ServiceGraph.from_minutes(ingested.minutes)
+    judge = _Judge(normal, graph, thresholds)
+    real = detect(normal.expect(series, horizon_minutes=0), graph=graph, thresholds=thresholds)
     starts = np.random.default_rng(teacher.seed).choice(np.array(room), min(trials, len(room)), replace=False)
     tried: Trials = {}
     for number, start in enumerate(sorted(starts.tolist())):
@@ -138,7 +141,7 @@ def power(
         for at, factor in enumerate(sizes):
             report("try", number * len(sizes) + at, len(starts) * len(sizes))
             trial = [Slowdown(row, start, start + lasting_minutes, factor) for row in rows]
-            caught = _delays(series, normal, thresholds, trial)
+            caught = _delays(series, judge, trial)
             tried |= {(row, factor, start): caught.get(row) for row in rows}
     report("try", len(starts) * len(sizes), len(starts) * len(sizes))
     begin = series.start_minute
@@ -185,19 +188,30 @@ def _checked(factors: Sequence[float], trials: int, lasting_minutes: int) -> tup
     return tuple(sorted(set(factors)))
 
 
-def _delays(series: SeriesBatch, normal: Normal, thresholds: Thresholds, trial: Sequence[Slowdown]) -> dict[int, int]:
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What was learned, and how it judges."""
+
+    normal: Normal
+    graph: ServiceGraph
+    thresholds: Thresholds
+
+
+def _delays(series: SeriesBatch, judge: _Judge, trial: Sequence[Slowdown]) -> dict[int, int]:
     """For each row that is caught, the minutes from the start until it is, looking at each minute as it comes."""
     if not trial:
         return {}
     start, end = trial[0].first, trial[0].last + AFTER_MINUTES
     first = max(start - LOOK_BACK_MINUTES, 0)
-    learned = normal.expect(slowed(series, trial).between(first, end), horizon_minutes=0)
+    learned = judge.normal.expect(slowed(series, trial).between(first, end), horizon_minutes=0)
     waiting = {each.row for each in trial}
     found: dict[int, int] = {}
     for minute in range(start + 1, end + 1):
         then = learned.between(max(start - first - _RULE_MINUTES, 0), minute - first)
         begun = start + series.start_minute - then.series.start_minute
-        for row in catches(detect(then, thresholds=thresholds), then.series, begun, end) & waiting:
+        for row in (
+            catches(detect(then, graph=judge.graph, thresholds=judge.thresholds), then.series, begun, end) & waiting
+        ):
             found[row] = minute - start
             waiting.discard(row)
         if not waiting:

@@ -69,7 +69,7 @@ def _day(series: SeriesBatch, graph: ServiceGraph, judged: range, teacher: Teach
     thresholds = calibrate(past, false_incidents_a_week=teacher.false_incidents_per_week)
     seen = series.between(0, min(judged.stop + OVERLAP_MINUTES, series.length))
     learned = normal.expect(seen, horizon_minutes=0)
-    for incident in group(detect(learned, thresholds=thresholds), graph):
+    for incident in group(detect(learned, graph=graph, thresholds=thresholds), graph):
         if incident.onset - series.start_minute in judged:
             sighting = look_live(learned, graph, incident, thresholds)
             if sighting is not None:
@@ -87,7 +87,9 @@ def look_live(learned: Learned, graph: ServiceGraph, incident: Incident, thresho
     noticed: int | None = None
     for minute in range(onset + 1, min(onset + MOST_LOOKS, mine.series.length) + 1):
         then = mine.between(max(onset - LOOK_BACK_MINUTES, 0), minute)
-        now = [each for each in group(detect(then, thresholds=thresholds), graph) if _goes_on(each, incident)]
+        now = [
+            each for each in group(detect(then, graph=graph, thresholds=thresholds), graph) if _goes_on(each, incident)
+        ]
         at = mine.series.start_minute + minute
         if now and noticed is None:
             noticed = at
