@@ -18,6 +18,7 @@ from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
 from tracetune.forecasting import bundle
 from tracetune.forecasting.gate import HELD_BACK_SHARE, pinball_loss
+from tracetune.forecasting.keras_backend import can_train
 from tracetune.forecasting.learn import Candidates, Normal, study
 
 _NETWORK = "lstm"
@@ -122,7 +123,8 @@ def _speakers(normal: Normal) -> dict[tuple[SeriesKey, Metric], str]:
 
 
 def _about(normal: Normal, series: SeriesBatch, seed: int) -> dict[str, Any]:
-    trained = any(each.name == _NETWORK for chosen in normal.models.values() for each in chosen.predictors)
+    networks = any(each.name == _NETWORK for chosen in normal.models.values() for each in chosen.predictors)
+    trained = networks and can_train()  # else the shipped network competed as it is
     return {
         "code_version": __version__,
         "backend": f"keras on {os.environ.get('KERAS_BACKEND', 'jax')}" if trained else "numpy",
