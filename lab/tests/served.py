@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import secrets
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from tracetune_lab.recordings import Recording, varint
 
 PATIENCE_SECONDS = 60.0
+MINUTE_NANO = 60_000_000_000
 
 
 class Told(NamedTuple):
@@ -110,31 +112,35 @@ def server(folder: Path, alerts_to: str) -> Iterator[dict[str, int]]:
         _end(process)
 
 
-def fill_store(folder: Path, recording: Recording, until_unix_nano: int) -> None:
-    """Give the server a past: a quiet part of a recording, moved in time so that it ends just now.
+def fill_store(folder: Path, recording: Recording, until_unix_nano: int, times: int) -> None:
+    """Give the server a past: a quiet part of a recording, several times over, moved in time so that it ends just now.
 
-    Real minutes of a real shop; only the dates are changed. The store is filled by `tracetune analyze`.
+    Real minutes of a real shop; only their dates are changed. The store is filled by `tracetune analyze`.
     """
-    move = (time.time_ns() // 60_000_000_000 - until_unix_nano // 60_000_000_000) * 60_000_000_000
-    framed = b"".join(
-        varint(len(payload)) + payload
-        for payload in (_moved(each, move, until_unix_nano) for each in recording.payloads())
-    )
-    (folder / "past.otlp.zst").write_bytes(zstandard.ZstdCompressor().compress(framed))
+    first = recording.manifest.load_started_unix_nano // MINUTE_NANO
+    last, now = until_unix_nano // MINUTE_NANO, time.time_ns() // MINUTE_NANO
+    framed = []
+    for number in range(times):
+        move = (now - last - number * (last - first)) * MINUTE_NANO
+        salt = secrets.token_bytes(8)
+        moved = (_moved(each, (first * MINUTE_NANO, last * MINUTE_NANO), move, salt) for each in recording.payloads())
+        framed += [varint(len(payload)) + payload for payload in moved]
+    (folder / "past.otlp.zst").write_bytes(zstandard.ZstdCompressor().compress(b"".join(framed)))
     (folder / "data").mkdir(exist_ok=True)
     store = f"chdb://{(folder / 'data' / 'store').absolute()}"
     command = [str(Path(sys.executable).with_name("tracetune")), "analyze", str(folder / "past.otlp.zst")]
     subprocess.run([*command, "--store", store, "--model", "baselines", "--quiet"], check=True, capture_output=True)
 
 
-def _moved(payload: bytes, nanoseconds: int, until_unix_nano: int) -> bytes:
+def _moved(payload: bytes, period: tuple[int, int], nanoseconds: int, salt: bytes) -> bytes:
     message = ExportTraceServiceRequest.FromString(payload)
     for scope in (scope for resource in message.resource_spans for scope in resource.scope_spans):
-        kept = [span for span in scope.spans if span.end_time_unix_nano < until_unix_nano]
+        kept = [span for span in scope.spans if period[0] <= span.start_time_unix_nano < period[1]]
         del scope.spans[:]
         for span in kept:
             span.start_time_unix_nano += nanoseconds
             span.end_time_unix_nano += nanoseconds
+            span.trace_id = salt + span.trace_id[8:]
             scope.spans.append(span)
     return message.SerializeToString()
 

@@ -72,3 +72,10 @@ def test_limits_and_outlier_detection_are_the_clusters(tmp_path: Path) -> None:
     assert limits["retry_budget"]["budget_percent"] == {"value": 20}
     assert cluster["outlier_detection"]["consecutive_5xx"] == 5
     assert cluster["outlier_detection"]["max_ejection_percent"] == 50
+
+
+def test_outlier_detection_that_is_said_in_part_has_istio_s_defaults_for_the_rest(tmp_path: Path) -> None:
+    _, cluster = written(tmp_path, {("reviews", "ratings"): Policy(base_ejection_seconds=180)})
+
+    assert cluster["outlier_detection"]["consecutive_5xx"] == 5
+    assert cluster["outlier_detection"]["base_ejection_time"] == "180s"

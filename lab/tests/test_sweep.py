@@ -24,10 +24,11 @@ def p95_of(service: str, replicas: str) -> dict[float, float]:
     return {float(row["rate_rps"]): float(row["p95_seconds"]) for row in chosen}
 
 
-def test_committed_table_is_of_the_grid_and_without_errors() -> None:
+def test_committed_table_holds_every_point_of_the_grid_without_errors() -> None:
     points = {point.number: point for setting in load_grid().points() for point in setting}
 
     entries = [row for row in rows() if row["operation"] == "entry"]
+    assert {int(row["point"]) for row in entries} == set(points)
     for row in entries:
         point = points[int(row["point"])]
         assert (row["split"], float(row["rate_rps"])) == (point.split, point.rate_rps)
@@ -53,10 +54,13 @@ def test_what_only_waits_is_not_disturbed_by_the_machine() -> None:
     assert max(ends) < 0.025
 
 
-def test_another_replica_of_a_busy_service_shortens_its_waiting() -> None:
-    one, two = (p95_of("payment", f"payment={count} recommendation=1 checkout={count}")[20.0] for count in (1, 2))
+def test_more_replicas_of_the_busiest_service_shorten_its_waiting() -> None:
+    one, two, three = (
+        p95_of("payment", f"payment={count} recommendation=2 checkout={max(2, count)}")[24.0] for count in (1, 2, 3)
+    )
 
-    assert one > 1.15 * two
+    assert one > 1.5 * two
+    assert two > 0.95 * three
 
 
 @pytest.mark.parametrize("service", ["payment", "recommendation"])

@@ -170,11 +170,12 @@ def _limits(policy: Policy) -> Config:
 
 
 def _outliers(policy: Policy) -> Config:
-    if policy.consecutive_5xx is None:
+    said = policy.consecutive_5xx, policy.interval_seconds, policy.base_ejection_seconds, policy.max_ejection_percent
+    if all(value is None for value in said):
         return {}
     return {
-        "outlier_detection": {
-            "consecutive_5xx": policy.consecutive_5xx,
+        "outlier_detection": {  # whatever is not said is Istio's default
+            "consecutive_5xx": policy.consecutive_5xx or 5,
             "interval": f"{policy.interval_seconds or 10:g}s",
             "base_ejection_time": f"{policy.base_ejection_seconds or 30:g}s",
             "max_ejection_percent": policy.max_ejection_percent or 10,

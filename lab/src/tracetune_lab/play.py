@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
 
 import msgspec
@@ -13,7 +12,7 @@ from tracetune_lab.faults import Truth
 from tracetune_lab.lab import Lab
 from tracetune_lab.load import LoadReport
 from tracetune_lab.priority import Priority
-from tracetune_lab.record import load_plan, run_with_faults
+from tracetune_lab.record import begin_at, load_plan, run_with_faults
 from tracetune_lab.scenarios import Scenario
 from tracetune_lab.topology_files import load_topology
 
@@ -27,12 +26,12 @@ class Played(msgspec.Struct, frozen=True):
 
 
 async def play(scenario: Scenario, to: str, priority: Priority = "normal") -> Played:
-    """Run a scenario whose spans go straight from the sidecars to the collector at `to`, at once."""
+    """Run a scenario whose spans go straight from the sidecars to the collector at `to`, from the next whole minute on."""
     topology = load_topology(scenario.topology)
     options = msgspec.structs.replace(scenario.options(), priority=priority, to=to)
     with tempfile.TemporaryDirectory(prefix="tracetune-lab-") as scratch:
         async with Lab(topology, options, Path(scratch), lambda _: None) as lab:
-            plan = load_plan(scenario, topology, lab.gateway_port, time.time() + 2)
+            plan = load_plan(scenario, topology, lab.gateway_port, begin_at(whole_minutes=True))
             load, truths = await run_with_faults(lab, plan, scenario)
             await lab.settle()
             stats = await lab.stats(STATS)

@@ -44,7 +44,7 @@ async def record(
     with tempfile.TemporaryDirectory(prefix="tracetune-lab-") as scratch, Recorder(place, scenario.export) as recorder:
         async with Lab(topology, options, Path(scratch), recorder.keep) as lab:
             watch = Watch(lab, {})
-            begin = _begin_at(whole_minutes)
+            begin = begin_at(whole_minutes=whole_minutes)
             load, truths = await run_with_faults(lab, load_plan(scenario, topology, lab.gateway_port, begin), scenario)
             await lab.settle()
             envoy_counts = await lab.stats(ENVOY_COUNTS)
@@ -117,7 +117,8 @@ async def run_with_faults(lab: Lab, plan: LoadPlan, scenario: Scenario) -> tuple
     return load.result(), truths.result()
 
 
-def _begin_at(whole_minutes: bool) -> float:
+def begin_at(*, whole_minutes: bool) -> float:
+    """When a load can begin at the earliest: in two seconds, or on the next whole minute after that."""
     # The generator needs a second to start.
     return (time.time() + 2) // 60 * 60 + 60 if whole_minutes else time.time() + 2
 
