@@ -109,6 +109,13 @@ class ServeSettings:
     keep_exemplar_days: int = _setting(
         14, "Days that the ids of exemplar traces are kept; 0 keeps them for ever.", least=0
     )
+    jaeger_url: str = _setting("", "Address of a Jaeger query service to pull traces from; empty pulls none.")
+    tempo_url: str = _setting("", "Address of a Tempo query frontend to pull traces from; empty pulls none.")
+    otel_tables_url: str = _setting(
+        "", "ClickHouse in which the Collector keeps spans, as https://USER:PASSWORD@HOST:8443/otel; empty pulls none."
+    )
+    pull_token: str = _setting("", "Sent to either as 'Authorization: Bearer TOKEN'; empty sends none.")
+    pull_seconds: float = _setting(15.0, "How often they are asked for what is new.", least=1)
     kafka_brokers: str = _setting(
         "", "HOST:PORT,... to consume spans from; empty consumes none. Needs the extra 'kafka'."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from tracetune import __version__, log
@@ -19,6 +20,7 @@ from tracetune.live.fold import Emission, Fold
 from tracetune.live.keeper import Keeper, state_of
 from tracetune.live.ledger import Ledger
 from tracetune.live.memory import resident_bytes
+from tracetune.live.otel_tables import OtelTables
 from tracetune.live.publisher import Publisher, Snapshot
 from tracetune.live.records import from_document, to_document
 from tracetune.live.status import ReceiverStatus, Status
@@ -30,8 +32,11 @@ from tracetune.settings import Settings
 from tracetune.sources import otlp_decode
 from tracetune.sources.grpc import GrpcReceiver
 from tracetune.sources.http import HttpReceiver
+from tracetune.sources.jaeger_query import JaegerQuery
 from tracetune.sources.kafka import KafkaReceiver
+from tracetune.sources.pull import PullReceiver, TraceStore
 from tracetune.sources.reception import Tally
+from tracetune.sources.tempo import Tempo
 from tracetune.stores.clickhouse import ClickHouse
 from tracetune.stores.incidents import ClickHouseIncidents
 from tracetune.stores.journal import Journal
@@ -96,6 +101,16 @@ class Server:
         )
         self.grpc: GrpcReceiver | None = None
         self._kafka: KafkaReceiver | None = None
+        self._pulling = [
+            PullReceiver(
+                self.admission.accept,
+                each,
+                directory / "journal" / f"{each.name}.cursor",
+                seconds=serve.pull_seconds,
+                clock=clock,
+            )
+            for each in _trace_stores(settings)
+        ]
         self._analyst: Analyst | None = None
         self._ticker = Ticker(clock, serve.grace_seconds, self.admission.close_minute) if ticking else None
         self._trainer = Trainer(
@@ -142,6 +157,9 @@ class Server:
             self._kafka = KafkaReceiver(self.admission.accept, serve.kafka_brokers, topics, serve.kafka_group)
             self.tallies.append(self._kafka.tally)
             self._kafka.start()
+        for each in self._pulling:
+            self.tallies.append(each.tally)
+            each.start()
         self.tallies += self.http.tallies.values()
         if self._ticker:
             self._ticker.start()
@@ -157,6 +175,8 @@ class Server:
             self.grpc.stop()
         if self._kafka:
             self._kafka.stop()
+        for each in self._pulling:
+            each.stop()
         self.admission.stop()
         self._keeper.stop()
         if self._analyst:
@@ -257,6 +277,17 @@ class Server:
         self._incidents.write(
             record.incident.id, onset=record.incident.onset, changed=record.changed, document=to_document(record)
         )
+
+
+def _trace_stores(settings: Settings) -> Iterator[TraceStore]:
+    serve = settings.serve
+    headers = {"authorization": f"Bearer {serve.pull_token}"} if serve.pull_token else {}
+    if serve.jaeger_url:
+        yield JaegerQuery(serve.jaeger_url, headers)
+    if serve.tempo_url:
+        yield Tempo(serve.tempo_url, headers)
+    if serve.otel_tables_url:
+        yield OtelTables(serve.otel_tables_url)
 
 
 def _tokens(settings: Settings) -> tuple[str, ...]:

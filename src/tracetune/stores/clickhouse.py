@@ -50,7 +50,7 @@ class ClickHouse:
         self._owner = Owner(Path(address.path)) if address.scheme == "chdb" else None
         self._lock = threading.Lock()  # a session answers one question at a time
         try:
-            self._client = _connect(dsn)
+            self._client = connect(dsn)
             self._make_tables()
         except BaseException:
             self._release()
@@ -117,7 +117,12 @@ class ClickHouse:
             self._owner.release()
 
 
-def _connect(dsn: str) -> Any:  # noqa: ANN401 - the client has no types
+def connect(dsn: str) -> Any:  # noqa: ANN401 - the client has no types
+    """A client of the engine or the server that ``dsn`` names.
+
+    Raises:
+        Unavailable: it is not installed, or does not answer.
+    """
     try:
         import clickhouse_connect  # noqa: PLC0415 - heavy: only who opens a store pays for it
         from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415
