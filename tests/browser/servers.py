@@ -10,10 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 import uvicorn
+from tests.tuning import queue_data
 
 from tracetune.api.app import Options, create_app
+from tracetune.clock import NANOS_PER_MINUTE
 from tracetune.domain.analysis import Analysis
+from tracetune.domain.calls import CallSample
 from tracetune.domain.graph import Edge, ServiceGraph
 from tracetune.live.publisher import Publisher, Snapshot
 from tracetune.live.status import Status
@@ -88,6 +92,23 @@ def learning(analysis: Analysis) -> Analysis:
     limit = "25 minutes of traces: 30 are the least for an expected range."
     learned = dataclasses.replace(analysis.learned, forecasts={}, limits=(limit,))
     return dataclasses.replace(analysis, learned=learned, headline="11 services: too short to say what is normal.")
+
+
+def with_queues(analysis: Analysis) -> Analysis:
+    """The calls of a small application whose queues are known, in the first healthy minutes of the day."""
+    calls = queue_data.sample()
+    begun = calls.table["begun_unix_nano"].to_numpy()
+    shift = (
+        analysis.learned.series.start_minute * NANOS_PER_MINUTE
+        - int(begun.min()) // NANOS_PER_MINUTE * NANOS_PER_MINUTE
+    )
+    table = calls.table
+    for name in ("begun_unix_nano", "sent_unix_nano", "arrived_unix_nano", "ended_unix_nano", "returned_unix_nano"):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(name), pa.array(table[name].to_numpy() + shift))
+    graph = ServiceGraph(tuple(sorted({*analysis.graph.services, "s0", "s1", "s2", "s3"})), analysis.graph.edges)
+    ingested = dataclasses.replace(analysis.ingested, calls=CallSample(table))
+    return dataclasses.replace(analysis, ingested=ingested, graph=graph)
 
 
 def one_service(analysis: Analysis) -> Analysis:

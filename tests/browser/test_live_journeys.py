@@ -260,3 +260,27 @@ def test_the_list_of_services_says_what_each_ones_state_is(visit: Visit) -> None
 
     expect(row).to_contain_text("likely cause")
     expect(row).to_contain_text("Critical")
+
+
+def test_the_slider_of_what_if_is_the_address_and_predicts_or_says_why_not(visit: Visit) -> None:
+    page = visit("/scaling", story="queues")
+
+    slider = page.get_by_role("slider", name="Load")
+    slider.focus()
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    page.wait_for_url("**load=1.2")
+    expect(page.locator("#whatif .outcome")).to_contain_text("At 1.2 times the load", timeout=60_000)
+    page.get_by_role("button", name="One replica of s3 more").click()
+    page.wait_for_url("**replicas=s3:2")
+    expect(page.locator("#whatif .outlook")).to_contain_text("was 1")
+    page.reload()
+
+    expect(page.get_by_role("slider", name="Load")).to_have_value("1.2")
+    expect(page.locator("#whatif output").last).to_have_text("2")
+
+
+def test_without_whole_traces_what_if_says_what_it_takes(visit: Visit) -> None:
+    page = visit("/scaling", story="short")
+
+    expect(page.locator("#whatif .empty")).to_contain_text("no whole calls are at hand", timeout=30_000)

@@ -28,8 +28,9 @@ service:
   ],
   [
     "Jaeger",
-    "Reads from Jaeger's query API; Jaeger stays as it is.",
-    () => `tracetune serve --jaeger http://jaeger-query:16686`,
+    "Jaeger's collector is an OpenTelemetry Collector: add the exporter of the tab before. What it has stored can be analysed now.",
+    () => `curl -s 'http://jaeger-query:16686/api/traces?service=frontend&lookback=6h&limit=2000' > traces.json
+tracetune analyze traces.json --report report.html`,
   ],
   [
     "Istio",
@@ -53,7 +54,7 @@ spec:
   ],
   ["Zipkin", "Whatever reports to Zipkin can report here.", (host) => `curl -X POST http://${host}:9411/api/v2/spans -H 'Content-Type: application/json' -d @spans.json`],
   ["A file", "Traces that were exported: Jaeger, OTLP, Zipkin or OpenSearch, packed or not.", () => "tracetune analyze traces.json.gz --report report.html"],
-  ["Try the demo", "A day of a shop with a slow release and a surge in it.", () => "tracetune demo --out demo\ntracetune serve --files demo/traces"],
+  ["Try the demo", "A day of a shop with a slow release and a surge in it.", () => "tracetune demo --out demo"],
 ];
 
 export function Start({ status }: { status: Status }) {
@@ -91,7 +92,7 @@ export function Start({ status }: { status: Status }) {
       <p>{told}</p>
       <CopyText text={text(host)} />
       <p class="quiet">
-        Not arriving? <code>tracetune doctor --endpoint http://{host}:4318</code> sends a span and follows it.
+        Not arriving? <code>tracetune doctor --endpoint http://{host}:4318 --url {new URL(document.baseURI).href.replace(/\/$/, "")}</code> sends a span and follows it.
       </p>
     </section>
   );
