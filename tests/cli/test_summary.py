@@ -6,6 +6,7 @@ from rich.console import Console, RenderableType
 
 from tracetune.app import Application
 from tracetune.cli import summary
+from tracetune.domain.advice import Action, Advice, Confidence, Knob
 from tracetune.domain.analysis import Ingested, SourceSummary
 from tracetune.domain.minutes import MinuteBatch
 from tracetune.domain.spans import SpanBatch
@@ -59,3 +60,18 @@ def test_settings_are_printed_as_they_would_stand_in_a_file() -> None:
     text = _text(summary.settings([Entry("learn.seed", 7, "flag", "")]))
 
     assert text == "learn.seed = '7'  # flag\n"
+
+
+def test_the_last_word_is_on_replicas_and_those_to_change_come_first() -> None:
+    def advice(name: str, knob: Knob, action: Action) -> Advice:
+        nothing = (None, None, None, None)
+        return Advice(name, "", knob, action, "", *nothing, Confidence.LOW, (f"do it to {name}", "it is full"))
+
+    timeout = advice("cart", Knob.TIMEOUT, Action.SET)
+    keep, change = (
+        advice(name, Knob.REPLICAS, action) for name, action in (("shop", Action.KEEP), ("pay", Action.SET))
+    )
+
+    assert summary.last_word([timeout, keep, change]) == "Advice: do it to pay: it is full."
+    assert summary.last_word([timeout]) == "Advice: do it to cart: it is full."
+    assert summary.last_word([]) == "Advice: nothing to change."

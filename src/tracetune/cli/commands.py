@@ -244,6 +244,7 @@ def demo(
     out.console().print(summary.summary(found, page))
     if real is not None:
         out.console().print(recorded.compared(real, found), markup=False, highlight=False)
+    out.console().print(summary.last_word(found.advice), markup=False, highlight=False)
 
 
 def settings(

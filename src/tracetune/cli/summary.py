@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tracetune.cli import tables
 from tracetune.domain import words
-from tracetune.domain.advice import Action, Advice
+from tracetune.domain.advice import Action, Advice, Knob
 from tracetune.domain.analysis import Analysis, Ingested
 from tracetune.domain.anomalies import Incident, Severity
 from tracetune.settings import Entry
@@ -66,6 +66,17 @@ def advice(chosen: Sequence[Advice]) -> RenderableType:
     unlocks = dict.fromkeys(each.unlock for each in chosen if each.unlock)
     notes = [Text(f"· {unlock}", style="dim") for unlock in unlocks]
     return Group(tables.advice(chosen), *notes)
+
+
+def last_word(all_advice: Sequence[Advice]) -> str:
+    """One sentence of advice: on replicas, where there is some, else the most useful."""
+    order = {Action.SET: 0, Action.KEEP: 1, Action.CANNOT_SAY: 2}
+    replicas = [each for each in all_advice if each.knob is Knob.REPLICAS]
+    chosen = min(replicas, key=lambda each: order[each.action], default=None) or next(iter(all_advice), None)
+    if chosen is None:
+        return "Advice: nothing to change."
+    because = f": {chosen.reasons[1]}" if len(chosen.reasons) > 1 else ""
+    return f"Advice: {chosen.reasons[0]}{because}."
 
 
 def doctor(found: Ingested) -> RenderableType:

@@ -65,7 +65,9 @@ def played(ways: Sequence[Played]) -> RenderableType:
     )
     for each in ways:
         lines.add_row(each.way, str(each.minutes_lost), f"{each.replica_hours:.1f}", str(each.changes))
-    note = "p99 over 1.5 times what it is when nothing waits; of services whose queues are known; by the model of these traces"
+    note = (
+        "p99 over twice what it is when nothing waits; of services whose queues are known; by the model of these traces"
+    )
     return Group(lines, "", Text(f"· {note}", style="dim"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,7 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
         for each in capacities
         if each.service_name in calm
     }
-    target = _target(model, loads, seen / 60) if model is not None else None
+    target = _target(model, loads, surged, seen / 60) if model is not None else None
     for_services = [
         (scale(model, target, each.service_name) if model is not None and target is not None else None)
         or replicas(calm[each.service_name], each, surged.get(each.service_name))
@@ -105,15 +105,20 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     return tuple(sorted(found, key=lambda advice: _usefulness(advice, in_trouble, weight)))
 
 
-def _target(model: Model, loads: Mapping[str, tuple[float, str]], hours: float) -> Target | None:
-    """The plan for the load to come of the services that traces begin with; None where no replicas can be planned."""
+def _target(
+    model: Model, loads: Mapping[str, tuple[float, str]], surged: Collection[str], hours: float
+) -> Target | None:
+    """The plan for the load to come; None where no replicas can be planned.
+
+    Told by the services that traces begin with, and by those that a surge filled.
+    """
     if not any(can_plan(station) for station in model.stations):
         return None
-    begin = {name for name, _ in model.endpoints}
+    tellers = {name for name, _ in model.endpoints} | set(surged)
     told = [
         (loads[name][0] / calls, loads[name][1])
         for name, calls in zip(model.services, model.calls_per_trace, strict=True)
-        if name in begin and name in loads and calls > 0
+        if name in tellers and name in loads and calls > 0
     ]
     if not told:
         return None

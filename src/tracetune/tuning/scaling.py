@@ -14,10 +14,13 @@ from tracetune.domain.whatif import Station, Status
 from tracetune.tuning.allocate import Plan, allocate, can_plan, floor_seconds
 from tracetune.tuning.margins import confidence, margin
 from tracetune.tuning.model import Model
-from tracetune.tuning.predict import LEAST_REQUESTS
 
-OVER_FLOOR = 1.5
+OVER_FLOOR = 2.0
 """Without objectives of their own, endpoints are to keep p99 within this many times what it is when nothing waits."""
+
+
+_LEAST_TRACES = 100
+"""Endpoints with fewer traces have no tail to plan for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,7 @@ def plan_for(
 ) -> Target:
     """Plan for a load.
 
-    Without ``objectives``, p99 of each endpoint is to stay within 1.5 times what it is when nothing waits, or what it is
-    now, if that is more.
+    Without ``objectives``, p99 of each endpoint is to stay within twice what it is when nothing waits.
     """
     limits = dict(objectives) if objectives else default_objectives(model)
     return Target(
@@ -63,13 +65,11 @@ def plan_for(
 def default_objectives(model: Model) -> dict[int, float]:
     """Seconds of p99, by endpoint, that is to be kept where nobody said what is."""
     floor = floor_seconds(model, model.load.reference)
-    found = {}
-    for place, latency in enumerate(model.now):
-        now = latency.p99.value
-        limit = max(OVER_FLOOR * floor[place], now if math.isfinite(now) else 0.0)
-        if math.isfinite(limit) and model.traces_of_endpoint[place] >= LEAST_REQUESTS / 5:
-            found[place] = float(limit)
-    return found
+    return {
+        place: OVER_FLOOR * float(seconds)
+        for place, seconds in enumerate(floor)
+        if math.isfinite(seconds) and model.traces_of_endpoint[place] >= _LEAST_TRACES
+    }
 
 
 def scale(model: Model, target: Target, service_name: str) -> Advice | None:

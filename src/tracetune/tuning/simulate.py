@@ -278,7 +278,13 @@ def _work(  # noqa: PLR0913, PLR0917
         world.left[job] = work
         _share(stations, world, instance, job, now, 1)
     else:
-        _push(world.time, world.code, world.size, now + work * (1 + stations.slots[service] * (world.present[instance] - 1)), 4 * job + _DONE)
+        _push(
+            world.time,
+            world.code,
+            world.size,
+            now + work * (1 + stations.slots[service] * (world.present[instance] - 1)),
+            4 * job + _DONE,
+        )
 
 
 @njit(**PART)
@@ -336,7 +342,13 @@ def _complete(templates: Templates, stations: Stations, world: _World, job: int,
     call = world.call[run]
     for at in range(templates.launch_offset[segment], templates.launch_offset[segment + 1]):
         child = templates.launched[at]
-        _push(world.time, world.code, world.size, now + templates.lag[child] + templates.transit[child] / 2, 4 * (run + child - call) + _ARRIVE)
+        _push(
+            world.time,
+            world.code,
+            world.size,
+            now + templates.lag[child] + templates.transit[child] / 2,
+            4 * (run + child - call) + _ARRIVE,
+        )
     if segment + 1 < templates.segment_offset[call + 1]:
         return
     service, instance = templates.service[call], world.instance[run]
