@@ -25,6 +25,7 @@ class Memory:
 
     def __init__(self, fault: str = "") -> None:
         self.fault, self.kept, self.is_open = fault, [MinuteBatch.empty()], False
+        self.ids: set[str] = set()
 
     def open(self) -> MinuteStore:
         if self.is_open and self.fault != "two owners":
@@ -32,9 +33,12 @@ class Memory:
         self.is_open = True
         return self
 
-    def write(self, minutes: MinuteBatch) -> None:
+    def write(self, minutes: MinuteBatch, *, write_id: str = "") -> None:
         if self.fault == "forgets repeats" and len(self.kept) > 2:
             return
+        if write_id in self.ids - {""} and self.fault != "adds what it has":
+            return
+        self.ids.add(write_id)
         self.kept.append(minutes)
 
     def read(self, first_minute: int, last_minute: int) -> MinuteBatch:
@@ -61,6 +65,7 @@ def test_store_that_keeps_the_rules_passes() -> None:
     ("rule", "fault"),
     [
         (checks.equal_rows_add_up, "forgets repeats"),
+        (checks.write_done_again_adds_nothing, "adds what it has"),
         (checks.first_minute_is_read_and_last_is_not, "one too many"),
         (checks.minutes_outlast_the_store, "forgets on closing"),
         (checks.second_owner_is_refused, "two owners"),

@@ -13,7 +13,8 @@ from tracetune import log
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import TracetuneError
 from tracetune.forecasting import archive, bundle
-from tracetune.forecasting.candidates import can_train, candidates
+from tracetune.forecasting.candidates import candidates
+from tracetune.forecasting.keras_backend import can_train
 from tracetune.forecasting.learn import Normal, study
 
 _MOST_BYTES = 8 << 30
