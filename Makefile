@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fix bench docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean
+.PHONY: help demo test test-all check fix bench bench-quality docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean
 
 help:  ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ fix: $(VENV)/.dev  ## Mend what a tool can mend.
 bench: $(VENV)/.dev  ## Measure speed and size; prints tables, writes benchmarks/results.
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 	@$(BIN)/python scripts/benchmarks.py
+
+bench-quality: $(VENV)/.dev  ## Measure the quality of detection (about an hour); writes docs/quality.md. ARGS="lab" measures one set.
+	@PYTHONPATH=benchmarks $(BIN)/python -m quality $(ARGS)
 
 docs: $(VENV)/.dev  ## Write the reference from the code and build the documentation into build/site.
 	@$(BIN)/python scripts/reference.py

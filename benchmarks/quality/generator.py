@@ -24,10 +24,10 @@ from tracetune.domain.analysis import Learned
 from tracetune.domain.forecasts import Forecast
 from tracetune.domain.series import Metric
 from tracetune.forecasting.holt_winters import HoltWintersEstimator
+from tracetune.forecasting.network import LstmEstimator
 from tracetune.forecasting.trailing import TrailingMedianEstimator
-from tracetune.forecasting.training import LstmEstimator
 from tracetune.ports import Estimator
-from tracetune.testing.history import REPORT_SEEDS, History, make_history
+from tracetune.testing.history import History, make_history
 from tracetune.testing.incidents import SLOW, IncidentKind
 
 FALSE_ALARMS = 0.05
@@ -75,11 +75,6 @@ def summary(seeds: tuple[int, ...], cache: Path) -> dict[str, Any]:
         for model, rules in models.items()
     }
     return {"seeds": list(seeds), "means": means, "by_seed": by_seed}
-
-
-def report_seeds() -> tuple[int, ...]:
-    """The seeds that figures are quoted of."""
-    return REPORT_SEEDS
 
 
 def _signals(history: History, train: Any, estimator: Estimator) -> Signals:  # noqa: ANN401 - a SeriesBatch

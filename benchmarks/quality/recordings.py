@@ -79,7 +79,9 @@ def with_history(recording: Recorded) -> MinuteBatch:
     calm = [
         (abs(np.log(_calls(other.minutes, other.calm) / level)), other)
         for other in recorded("dev")
-        if (other.topology, other.dialect) == (recording.topology, recording.dialect) and other.name != recording.name
+        if (other.topology, other.dialect) == (recording.topology, recording.dialect)
+        and other.name != recording.name
+        and other.calm
     ]
     calm.sort(key=lambda pair: -pair[0])
     pieces = [(other.minutes, minute) for _, other in calm for minute in other.calm]

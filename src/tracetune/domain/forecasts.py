@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ class Verdict:
         model: the model that won, by name (``lstm``, ``trailing_median``, ``seasonal``).
         pinball_loss: mean pinball loss of each candidate on the held-back minutes, by name; lower is better.
         coverage: share of held-back minutes inside the winner's 98 % band, 0 to 1; NaN where none was held back.
+        event_f1: of each candidate, on excursions made up on held-back minutes of all series together; higher is better.
         reason: one clause for people, as "beats the trailing median by 12 % on 144 held-back minutes".
     """
 
@@ -31,6 +32,7 @@ class Verdict:
     pinball_loss: dict[str, float]
     coverage: float
     reason: str
+    event_f1: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

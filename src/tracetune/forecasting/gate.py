@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tracetune.domain.forecasts import LOWER, QUANTILES, UPPER, Forecast, Verdict
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
+from tracetune.forecasting import excursions as excursions_
 from tracetune.forecasting.calibration import Widening, widening
 from tracetune.ports import Estimator, Predictor
 
@@ -22,6 +23,10 @@ Counts = NDArray[np.int64]
 HELD_BACK_SHARE = 0.2
 LEAST_HELD_BACK = 10
 """A series with fewer comparable minutes than this gets the first candidate, and its verdict says so."""
+
+LEAST_EVENT_SHARE = 0.95
+"""A model that forecasts best may speak only if it shows at least this share of the best event F1: good forecasters of the
+next minute follow an anomaly and hide it (docs/experiments/LOG.md), so the two are judged apart."""
 
 EXCURSION_MINUTES, EXCURSION_EVIDENCE = 10, 5
 """Held-back minutes do not count where they left the band of every candidate in so many minutes of so many."""
@@ -134,11 +139,14 @@ def judged(
     names, predictors = list(fitted), tuple(fitted.values())
     raw = [each.predict(series, horizon_minutes=horizon_minutes).values for each in predictors]
     trials, compared = _trials(series[metric][:, cut:], metric, [values[:, cut : series.length] for values in raw])
-    speakers = _choose(np.stack([trial.loss for trial in trials], axis=1))
-    verdicts = tuple(
-        _verdict(names, trials, row, int(winner), int(compared[row])) for row, winner in enumerate(speakers)
-    )
     factors = tuple(trial.factors for trial in trials)
+    shown = _shown(series, metric, cut, predictors, factors, seed)
+    speakers = _choose(np.stack([trial.loss for trial in trials], axis=1), _trusted(shown))
+    by_name = dict(zip(names, shown, strict=False))
+    verdicts = tuple(
+        replace(_verdict(names, trials, row, int(winner), int(compared[row])), event_f1=by_name)
+        for row, winner in enumerate(speakers)
+    )
     chosen = Chosen(metric, predictors, factors, series.keys, speakers, verdicts)
     return chosen, chosen.spoken(series, raw)
 
@@ -216,8 +224,38 @@ def _clean(
     return ~away if raw and away.mean() <= MOST_EXCURSIONS else np.ones(seen.shape, np.bool_)
 
 
-def _choose(loss: Float[Array, "series candidate"]) -> Int[Counts, " series"]:
-    best: Counts = np.argmin(np.where(np.isnan(loss), np.inf, loss), axis=1)
+def _shown(
+    series: SeriesBatch,
+    metric: Metric,
+    first: int,
+    predictors: Sequence[Predictor],
+    factors: Sequence[Widening],
+    seed: int,
+) -> list[float]:
+    """Event F1 of each candidate; empty where nobody competes, or where there is no room for excursions."""
+    made = excursions_.make(series, metric, first, seed=seed) if len(predictors) > 1 else None
+    if made is None:
+        return []
+    found = []
+    for predictor, widened in zip(predictors, factors, strict=True):
+        calm, changed = (
+            widened.apply(metric, predictor.predict(each, horizon_minutes=0).values)
+            for each in (made.calm, made.changed)
+        )
+        found.append(excursions_.event_f1(made, metric, calm, changed, first))
+    return found
+
+
+def _trusted(shown: Sequence[float]) -> Bool[Mask, " candidate"] | None:
+    return np.array(shown) >= LEAST_EVENT_SHARE * max(shown) if shown else None
+
+
+def _choose(loss: Float[Array, "series candidate"], trusted: Bool[Mask, " candidate"] | None) -> Int[Counts, " series"]:
+    """The least loss among the trusted that were compared; among all where none of those was."""
+    known = np.isfinite(loss)
+    allowed = known if trusted is None else known & trusted
+    allowed = np.where(allowed.any(axis=1, keepdims=True), allowed, known)
+    best: Counts = np.argmin(np.where(allowed, loss, np.inf), axis=1)
     return best
 
 
@@ -239,6 +277,9 @@ def _verdict(names: Sequence[str], trials: Sequence[_Trial], row: int, winner: i
     else:
         runner_up = min(others, key=others.__getitem__)
         better = 1.0 - compared[name] / others[runner_up] if others[runner_up] else 0.0
+        if better < 0.0:
+            reason = f"{WORDS.get(runner_up, runner_up)} forecasts better, but hides excursions that this model shows"
+            return Verdict(name, compared, float(trials[winner].coverage[row]), reason)
         reason = f"beats {WORDS.get(runner_up, runner_up)} by {better:.0%} on {minutes} held-back minutes".replace(
             "%", " %"
         )
