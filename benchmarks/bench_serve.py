@@ -184,6 +184,15 @@ def _received(port: int) -> int:
     )
 
 
+def _received_in_the_end(port: int, expected: int) -> int:
+    """The count, which is published every two seconds."""
+    for _ in range(30):
+        if _received(port) >= expected:
+            break
+        time.sleep(1.0)
+    return _received(port)
+
+
 def measure_loop(bodies: dict[str, list[bytes]], spans: dict[str, int]) -> list[Row]:
     """The protobuf loop behind the same kinds of servers."""
     grpc_port, http_port = free_ports(2)
