@@ -49,11 +49,12 @@ class Traffic:
             return cls(np.zeros(shape, np.bool_), np.zeros(shape[1], np.bool_))
         service = _positions(seen)
         mixed = _mixed(seen)
-        neighbours = np.equal.outer(service, service)
-        busy = np.fmax(np.nan_to_num(calls), _together(seen, neighbours)) >= LOAD_SIGMAS
+        # A row a service, not a series: ten thousand operations belong to some hundreds of services.
+        neighbours = np.equal.outer(np.arange(service.max(initial=-1) + 1), service)
+        busy = np.fmax(np.nan_to_num(calls), _together(seen, neighbours)[service]) >= LOAD_SIGMAS
         feeds = _feeds(seen, service, graph)
-        entering = _together(seen, feeds) >= ENTRY_SIGMAS
-        overloaded: Mask = busy & (entering | mixed | ~feeds.any(axis=1, keepdims=True))
+        entering = (_together(seen, feeds) >= ENTRY_SIGMAS)[service]
+        overloaded: Mask = busy & (entering | mixed | ~feeds.any(axis=1, keepdims=True)[service])
         return cls(overloaded, mixed)
 
 
@@ -63,29 +64,28 @@ def _positions(seen: Seen) -> NDArray[np.int64]:
     return np.array([place[key.service_name] for key in seen.series.keys])
 
 
-def _feeds(seen: Seen, service: NDArray[np.int64], graph: ServiceGraph | None) -> Bool[Mask, "series series"]:
-    """Whether the calls of the second series enter the system on a way that reaches the first."""
+def _feeds(seen: Seen, service: NDArray[np.int64], graph: ServiceGraph | None) -> Bool[Mask, "service series"]:
+    """Whether the calls of a series enter the system on a way that reaches a service."""
     root = seen.series.root_share > ROOT_SHARE
     if graph is None:
-        return np.broadcast_to(root, (len(root), len(root)))
+        return np.broadcast_to(root, (service.max(initial=-1) + 1, len(root)))
     names = sorted({key.service_name for key in seen.series.keys})
     reach = np.eye(len(names), dtype=np.bool_)  # (from, to)
     place = {name: at for at, name in enumerate(names)}
     for name, at in place.items():
         reach[at, [place[other] for other in graph.reachable(name) if other in place]] = True
-    feeding: Mask = reach.T[service[:, None], service[None, :]] & root[None, :]
+    feeding: Mask = reach.T[:, service] & root[None, :]
     return feeding
 
 
-def _together(seen: Seen, members: Bool[Mask, "series series"]) -> Float[Array, "series minute"]:
-    """How far the calls of each series' members departed in all: one operation's surge slows its neighbours too."""
+def _together(seen: Seen, members: Bool[Mask, "service series"]) -> Float[Array, "service minute"]:
+    """How far the calls of each service's members departed in all: one operation's surge slows its neighbours too."""
     expected = seen.expected[Metric.CALLS]
     excess = np.nan_to_num(seen.metrics[Metric.CALLS] - expected[:, :, MIDDLE])
     variance = np.square(np.nan_to_num(expected[:, :, UPPER] - expected[:, :, MIDDLE]) / LOAD_SIGMAS)
-    unique, back = np.unique(members, axis=0, return_inverse=True)
-    chosen = unique.astype(np.float64)
+    chosen = members.astype(np.float64)
     departed: Array = (chosen @ excess) / np.sqrt(np.maximum(chosen @ variance, 1.0))
-    return departed[back.reshape(-1)]
+    return departed
 
 
 def _mixed(seen: Seen) -> Bool[Mask, " minute"]:
