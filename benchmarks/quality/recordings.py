@@ -46,6 +46,7 @@ class Recorded:
     name: str
     topology: str
     dialect: tuple[str, str]  # whose spans, by which protocol: the names of operations depend on it
+    mix: str  # the proportions of the requests; "" as the topology says
     minutes: MinuteBatch
     period: range
     faults: tuple[Fault, ...]
@@ -80,6 +81,7 @@ def with_history(recording: Recorded) -> MinuteBatch:
         (abs(np.log(_calls(other.minutes, other.calm) / level)), other)
         for other in recorded("dev")
         if (other.topology, other.dialect) == (recording.topology, recording.dialect)
+        and other.mix in {"", recording.mix}
         and other.name != recording.name
         and other.calm
     ]
@@ -130,6 +132,7 @@ def _read(place: Path) -> Recorded:
         place.name,
         manifest["topology"]["name"],
         (manifest["scenario"].get("spans_from", "sidecar"), manifest["scenario"].get("export", "otlp-http")),
+        json.dumps(manifest["scenario"].get("mix", ""), sort_keys=True).strip('"'),
         ingested.minutes,
         range(first, int(last // NANOS_PER_MINUTE)),
         tuple(Fault(*(each[name] for name in names)) for each in truth),
