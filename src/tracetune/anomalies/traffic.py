@@ -53,7 +53,8 @@ class Traffic:
         neighbours = np.equal.outer(np.arange(service.max(initial=-1) + 1), service)
         busy = np.fmax(np.nan_to_num(calls), _together(seen, neighbours)[service]) >= LOAD_SIGMAS
         feeds = _feeds(seen, service, graph)
-        entering = (_together(seen, feeds) >= ENTRY_SIGMAS)[service]
+        enters: Mask = _together(seen, feeds) >= ENTRY_SIGMAS  # (service, minute)
+        entering = enters[service]
         overloaded: Mask = busy & (entering | mixed | ~feeds.any(axis=1, keepdims=True)[service])
         return cls(overloaded, mixed)
 
