@@ -19,6 +19,7 @@ TITLES = {
     "api": "Answers of the API",
     "serve": "Receiving live",
     "training": "Training, and a minute live",
+    "history": "How much history a model needs",
     "size": "Size and start",
 }
 INTRODUCTION = """# Benchmarks

@@ -18,7 +18,7 @@ LEAST_MINUTES = 20
 """Enough for the place and the spread of a series; the network itself was trained before."""
 
 LEAST_MINUTES_TO_TUNE = 1152
-"""A day, less the fifth that the gate holds back: with less, the shipped network alone is better (docs/experiments/LOG.md)."""
+"""A day, less the fifth that the gate holds back."""
 
 TUNING_STEPS = 240
 
