@@ -55,7 +55,8 @@ class Traffic:
         feeds = _feeds(seen, service, graph)
         enters: Mask = _together(seen, feeds) >= ENTRY_SIGMAS  # (service, minute)
         entering = enters[service]
-        overloaded: Mask = busy & (entering | mixed | ~feeds.any(axis=1, keepdims=True)[service])
+        is_fed: Mask = np.any(feeds, axis=1)  # (service,)
+        overloaded: Mask = busy & (entering | mixed | ~is_fed[service][:, None])
         return cls(overloaded, mixed)
 
 
