@@ -176,7 +176,8 @@ def cells(name: str, splits: tuple[str, ...]) -> list[Judged]:
         for point in told.points
         if (point.rate_rps, " ".join(sorted(f"{key}={count}" for key, count in point.replicas.items()))) in measured
     ]
-    return judge(Predictions(told.by, told.learnt_from, points), rows)
+    found: list[Judged] = judge(Predictions(told.by, told.learnt_from, points), rows)
+    return found
 
 
 def table(name: str, split: str) -> str:
