@@ -34,7 +34,7 @@ def test_each_history_has_a_panel_with_its_band_and_its_measures() -> None:
 
     assert len(_elements(text, "band")) == 2
     assert [each.text for each in _elements(text, "ink name")] == ["30m of history", "24h of history"]
-    assert "30 of 40 slowdowns found, 1 false" in text
+    assert "30 of 40 slowdowns found, 1 others" in text
 
 
 def test_minutes_that_were_not_seen_are_a_gap_in_the_line() -> None:

@@ -71,8 +71,8 @@ def test_power_that_catches_nothing_says_so() -> None:
 
 def test_histories_say_how_much_better_the_best_forecasts_and_what_it_finds() -> None:
     assert sentences.histories(comparison()) == (
-        "24h of history beats 30m by 20 % in forecast error and finds 30 of 40 injected slowdowns with 1 false anomaly, "
-        "beside 20 with 3."
+        "24h of history beats 30m by 20 % in forecast error and finds 30 of 40 injected slowdowns, "
+        "and 1 anomaly where none was put, beside 20 and 3."
     )
 
 

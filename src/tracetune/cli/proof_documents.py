@@ -79,7 +79,7 @@ def _history(each: History) -> Document:
         **{name: round(value, 4) if math.isfinite(value) else None for name, value in measures.items()},
         "found": each.hits,
         "injected": each.trials,
-        "false": each.false,
+        "others": each.others,
         "f1": round(each.f1, 4),
         "speakers": dict(each.speakers),
     }

@@ -82,7 +82,7 @@ def power(found: Power) -> RenderableType:
 
 def histories(found: Comparison) -> RenderableType:
     """Each length of history in a line."""
-    columns = ["HISTORY", "LOSS", "COVERAGE", "MASE", "FOUND", "FALSE", "F1", "ALARM AT", "WHO SPEAKS"]
+    columns = ["HISTORY", "LOSS", "COVERAGE", "MASE", "FOUND", "OTHERS", "F1", "ALARM AT", "WHO SPEAKS"]
     table = plain_table(*columns, right=columns[1:-1])
     best = min(each.loss for each in found.histories)
     for each in found.histories:
@@ -94,7 +94,7 @@ def histories(found: Comparison) -> RenderableType:
             words.share(each.coverage),
             f"{each.mase:.2f}",
             f"{each.hits}/{each.trials}",
-            str(each.false),
+            str(each.others),
             f"{each.f1:.2f}",
             f"{each.threshold:.1f} σ",
             speakers,
@@ -111,7 +111,8 @@ def histories(found: Comparison) -> RenderableType:
             style="dim",
         ),
         Text(
-            "· found: of slowdowns to 1.5–3× for 10–30 minutes; what all of them see besides is taken as real, the rest as false",
+            "· found: of slowdowns to 1.5–3× for 10–30 minutes; others: anomalies where none was put and that not every "
+            "history sees",
             style="dim",
         ),
     )

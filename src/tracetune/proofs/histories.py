@@ -47,7 +47,8 @@ class History:
         loss: mean pinball loss of the p95's forecast over the mean p95, median over operations.
         coverage: share of the judged minutes inside the 98 % band.
         mase: mean absolute error of the median over that of the naive forecast of one minute ahead, median over operations.
-        hits, trials, false: injected slowdowns that were found, how many there were, and anomalies where there was none.
+        hits, trials: injected slowdowns that were found, and how many there were.
+        others: anomalies where none was injected and that not every history sees: false ones, or what the others miss.
         threshold: the evidence that is an alarm, in standard deviations.
         speakers: how many operations each model speaks for.
         quantiles: (minute, quantile) of the drawn operation, in seconds.
@@ -60,7 +61,7 @@ class History:
     mase: float
     hits: int
     trials: int
-    false: int
+    others: int
     threshold: float
     speakers: Mapping[str, int]
     quantiles: Values
@@ -68,7 +69,7 @@ class History:
     @property
     def f1(self) -> float:
         """Of the injected slowdowns: the harmonic mean of precision and recall."""
-        return 2.0 * self.hits / max(self.trials + self.hits + self.false, 1)
+        return 2.0 * self.hits / max(self.trials + self.hits + self.others, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class _Student:
             inside = (seen >= lower) & (seen <= upper)
         counted = np.isfinite(seen)
         naive = _mean(np.abs(np.diff(seen, axis=1)))
-        hits, false = self._counted(trials, real)
+        hits, others = self._counted(trials, real)
         return History(
             name=self.name,
             minutes=self.minutes,
@@ -196,7 +197,7 @@ class _Student:
             mase=float(np.nanmedian(_mean(np.abs(seen - middle)) / naive)),
             hits=hits,
             trials=sum(map(len, trials)),
-            false=false,
+            others=others,
             threshold=self.thresholds["latency", QUICK],
             speakers=self.speakers,
             quantiles=self.band[drawn],
@@ -204,7 +205,7 @@ class _Student:
 
     def _counted(self, trials: Sequence[Sequence[Slowdown]], real: Sequence[Anomaly]) -> tuple[int, int]:
         """How many of the slowdowns are found, and how many anomalies are neither one of them nor real."""
-        hits = false = 0
+        hits = others = 0
         for slowdowns in trials:
             moved = [
                 replace(each, first=each.first + self.minutes, last=each.last + self.minutes) for each in slowdowns
@@ -221,8 +222,8 @@ class _Student:
                 row = self.series.keys.index(anomaly.key)
                 echo = any(row in catches([anomaly], self.series, e.first, e.last) for e in near if e.row == row)
                 late = catches([anomaly], self.series, self.minutes, self.series.length)
-                false += bool(late) and not echo and not any(_same(anomaly, each) for each in real)
-        return hits, false
+                others += bool(late) and not echo and not any(_same(anomaly, each) for each in real)
+        return hits, others
 
 
 def _seen_by_all(students: Sequence[_Student]) -> list[Anomaly]:

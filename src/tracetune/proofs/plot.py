@@ -82,7 +82,7 @@ def _panel(found: Comparison, history: History, scale: _Scale, top: float) -> li
     lower, middle, upper = (scale.y(history.quantiles[:, at]) for at in (LOWER, MIDDLE, UPPER))
     told = (
         f"loss {words.share(history.loss)} · band covers {words.share(history.coverage)} · MASE {history.mase:.2f} · "
-        f"{history.hits} of {history.trials} slowdowns found, {history.false} false (F1 {history.f1:.2f})"
+        f"{history.hits} of {history.trials} slowdowns found, {history.others} others (F1 {history.f1:.2f})"
     )
     parts = [_text(16, top - 8, f"{history.name} of history", "ink name"), _text(150, top - 8, told, "dim")]
     parts.append(f'<g transform="translate(0 {top:.1f})">')

@@ -49,7 +49,7 @@ def histories(found: Comparison) -> str:
     first = min(found.histories, key=lambda each: each.minutes)
     best = min(found.histories, key=lambda each: each.loss)
     injected = words.number_of(best.trials, "injected slowdown")
-    finds = f"finds {best.hits} of {injected} with {words.number_of(best.false, 'false anomaly', 'false anomalies')}"
+    finds = f"finds {best.hits} of {injected}, and {words.number_of(best.others, 'anomaly', 'anomalies')} where none was put"
     if len(found.histories) == 1:
         sentence = f"{best.name} of history {finds}"
     elif best is first:
@@ -57,7 +57,7 @@ def histories(found: Comparison) -> str:
     else:
         better = words.share(1.0 - best.loss / first.loss)
         sentence = f"{best.name} of history beats {first.name} by {better} in forecast error and {finds}"
-        sentence += f", beside {first.hits} with {first.false}"
+        sentence += f", beside {first.hits} and {first.others}"
     return "; ".join([sentence, *found.too_long]) + "."
 
 
