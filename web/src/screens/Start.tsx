@@ -28,9 +28,9 @@ service:
   ],
   [
     "Jaeger",
-    "Jaeger's collector is an OpenTelemetry Collector: add the exporter of the tab before. What it has stored can be analysed now.",
-    () => `curl -s 'http://jaeger-query:16686/api/traces?service=frontend&lookback=6h&limit=2000' > traces.json
-tracetune analyze traces.json --report report.html`,
+    "Pulls from Jaeger's query service; Jaeger stays as it is.",
+    () => `export TRACETUNE_SERVE_JAEGER_URL=http://jaeger-query:16686
+tracetune serve`,
   ],
   [
     "Istio",

@@ -11,8 +11,8 @@ export OTEL_SERVICE_NAME=my-service`],[`Collector`,`A second exporter beside the
 service:
   pipelines:
     traces:
-      exporters: [otlp/tracetune]  # beside those that are there`],[`Jaeger`,`Jaeger's collector is an OpenTelemetry Collector: add the exporter of the tab before. What it has stored can be analysed now.`,()=>`curl -s 'http://jaeger-query:16686/api/traces?service=frontend&lookback=6h&limit=2000' > traces.json
-tracetune analyze traces.json --report report.html`],[`Istio`,`The mesh's own proxies report every call; no service is changed.`,e=>`apiVersion: install.istio.io/v1alpha1
+      exporters: [otlp/tracetune]  # beside those that are there`],[`Jaeger`,`Pulls from Jaeger's query service; Jaeger stays as it is.`,()=>`export TRACETUNE_SERVE_JAEGER_URL=http://jaeger-query:16686
+tracetune serve`],[`Istio`,`The mesh's own proxies report every call; no service is changed.`,e=>`apiVersion: install.istio.io/v1alpha1
 kind: IstioOperator
 spec:
   meshConfig:
