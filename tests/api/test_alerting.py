@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.api.real import Receiver, alertmanager, free_port, receiver
+from tests.api.real import PATIENCE_SECONDS, Receiver, alertmanager, free_port, receiver
 
 from tracetune.api.alerting import LONGEST_PAUSE_SECONDS, Alerter, Channel
 from tracetune.domain.analysis import Analysis
@@ -238,8 +238,9 @@ def test_alertmanager_down_then_up_gets_what_fires_then_its_end_and_nothing_twic
             running = asyncio.create_task(alerter.run())
             await asyncio.sleep(0)
             publisher.publish(_snapshot(1, record()), [MinuteClosed(1, 1)])
-            while not channel.failed:  # noqa: ASYNC110 - a count of the product is no event
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not channel.failed:  # noqa: ASYNC110 - a count of the product is no event
+                    await asyncio.sleep(0.01)
             up = alertmanager(tmp_path, hook.url, port)
             await asyncio.to_thread(up.__enter__)
             try:

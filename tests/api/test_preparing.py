@@ -38,8 +38,9 @@ def test_a_new_snapshot_is_shown_once_it_is_prepared(shop: Analysis) -> None:
         publisher.publish(newer)
         before = snapshots.current().snapshot
         publisher.announce([MinuteClosed(1, 2)])
-        while snapshots.current().snapshot is not newer:  # noqa: ASYNC110 - the thread that prepares tells nobody
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(2 * PATIENCE_SECONDS):
+            while snapshots.current().snapshot is not newer:  # noqa: ASYNC110 - the thread that prepares tells nobody
+                await asyncio.sleep(0.01)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         return before, newer
