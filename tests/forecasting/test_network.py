@@ -37,7 +37,7 @@ def test_the_shipped_network_gives_bands_after_half_an_hour() -> None:
     assert np.nanmedian(np.abs(np.log(seen / bands[:, :, MIDDLE]))) < 0.3
 
 
-def test_a_day_trains_it_further_once_for_both_latencies() -> None:
+def test_six_hours_train_it_further_once_for_both_latencies() -> None:
     told: list[Step] = []
     series = checks.small(LEAST_MINUTES_TO_TUNE)
     estimator = LstmEstimator(steps=2, progress=told.append)
