@@ -97,7 +97,7 @@ test-browser: $(VENV)/.dev  ## Every live page and the report in a real browser:
 lab-test: $(VENV)/.lab  ## Test the lab: rules, the truths of the recordings, one short real run.
 	@$(MAKE) --no-print-directory -C lab check test
 
-lab-serve: $(VENV)/.lab  ## A lab incident against a running server and Alertmanager: one alert, in time, and its end (20 minutes).
+lab-serve: $(VENV)/.lab  ## A lab incident against a running server and Alertmanager: one alert, in time, and its end (14 minutes).
 	@$(MAKE) --no-print-directory -C lab serve
 
 lab-record: $(VENV)/.lab  ## Record the lab's scenarios that are missing (hours for all).
