@@ -24,7 +24,7 @@ MATRIX: dict[str, tuple[str, ...]] = {
     "external ClickHouse, learning on a schedule": (
         "store.existingSecret=clickhouse",
         "retrain.enabled=true",
-        "retrain.registry=s3://models/prod",
+        "registry.existingClaim=models",
         "persistence.enabled=false",
     ),
     "reached from outside": (
@@ -195,7 +195,7 @@ def test_one_server_owns_the_store() -> None:
         (("service.type=Cloud",), "type"),
         (("settings.detect.Bad=1",), "Bad"),
         (("retrain.enabled=true",), "needs store.existingSecret"),
-        (("retrain.enabled=true", "store.existingSecret=x"), "retrain.registry is empty"),
+        (("retrain.enabled=true", "store.existingSecret=x"), "needs registry.existingClaim"),
     ],
 )
 def test_values_that_cannot_be_meant_are_refused_with_their_name(values: tuple[str, ...], said: str) -> None:

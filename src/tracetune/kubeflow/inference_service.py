@@ -18,7 +18,7 @@ class InferenceService:
     Attributes:
         name: of the service; a DNS label.
         image: of tracetune.
-        storage_uri: a version in a registry, as ``s3://bucket/prefix/versions/12`` or ``pvc://claim/path``.
+        storage_uri: a version in a registry, as ``s3://bucket/prefix/versions/000012`` or ``pvc://claim/path``.
         canary_percent: the share of requests that this version gets while the former one keeps the rest; None gives all.
     """
 
