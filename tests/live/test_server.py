@@ -39,6 +39,7 @@ def test_slow_release_is_one_incident_with_one_id_from_its_onset_to_its_end(tmp_
 
     async def day(server: Server) -> None:
         for minute, spans in enumerate(shop_day(1, minutes=90, traces_per_minute=90, stories=[truth], batch_minutes=1)):
+            clock.now = (FIRST_MINUTE + minute + 1) * 60.0  # else they would be spans of the future
             await asyncio.wrap_future(server.admission.accept(otlp(spans)))
             if minute < 45:  # only the minutes are needed
                 server.admission.close_minute(FIRST_MINUTE + minute)
