@@ -117,7 +117,13 @@ def _packed(chosen: Chosen, networks: list[Weights], arrays: archive.Arrays) -> 
         ],
         "factors": [(each.below, each.above) for each in chosen.factors],
         "verdicts": [
-            (each.model, each.pinball_loss, each.coverage if math.isfinite(each.coverage) else None, each.reason)
+            (
+                each.model,
+                each.pinball_loss,
+                each.coverage if math.isfinite(each.coverage) else None,
+                each.reason,
+                each.event_f1,
+            )
             for each in chosen.verdicts
         ],
     }
@@ -155,8 +161,8 @@ def _chosen(metric: Metric, facts: Mapping[str, Any], networks: list[Weights], a
     )
     factors = tuple(Widening(float(below), float(above)) for below, above in facts["factors"])
     verdicts = tuple(
-        Verdict(str(model), {str(name): float(loss) for name, loss in losses.items()}, _number(coverage), str(reason))
-        for model, losses, coverage, reason in facts["verdicts"]
+        Verdict(str(model), _by_name(losses), _number(coverage), str(reason), _by_name(found))
+        for model, losses, coverage, reason, found in facts["verdicts"]
     )
     speakers = np.asarray(arrays[f"{metric}.speakers"], np.int64)
     if not (len(keys) == len(verdicts) == len(speakers) and 0 < len(predictors) == len(factors)):
@@ -198,6 +204,10 @@ def _sized(values: Any, shape: tuple[int, ...]) -> Any:  # noqa: ANN401 - an arr
 
 def _keys(pairs: Any) -> tuple[SeriesKey, ...]:  # noqa: ANN401 - parsed JSON
     return tuple(SeriesKey(str(service), str(span)) for service, span in pairs)
+
+
+def _by_name(values: Mapping[str, float]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in values.items()}
 
 
 def _number(value: float | None) -> float:
