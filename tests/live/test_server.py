@@ -54,7 +54,7 @@ def test_slow_release_is_one_incident_with_one_id_from_its_onset_to_its_end(tmp_
     ended = [each.record for each in told if isinstance(each, IncidentEnded)]
     assert [each.incident.id for each in opened] == [each.incident.id for each in ended]
     (record,) = opened
-    assert 59 <= record.incident.onset - FIRST_MINUTE <= 64
+    assert 57 <= record.incident.onset - FIRST_MINUTE <= 64
     assert record.found - FIRST_MINUTE <= 72
     assert record.ranking is not None
     assert record.ranking.causes[0].service_name == "payments"
