@@ -13,6 +13,7 @@ from typing import Any
 from tracetune.clock import NANOS_PER_MINUTE
 from tracetune.domain.spans import SpanBatch, SpanKind
 from tracetune.errors import TracetuneError
+from tracetune.live.events import Event, MinuteClosed
 from tracetune.live.listeners import Listener, bind
 from tracetune.live.server import Server
 from tracetune.settings import IngestSettings, ServeSettings, Settings
@@ -133,3 +134,16 @@ def running(directory: Path, clock: Clock | None = None, **more: Any) -> Iterato
         yield server
     finally:
         server.stop()
+
+
+async def closed(server: Server, clock: Clock, minute: int) -> list[Event]:
+    """Close a minute, wait for its publication, and give the events of it."""
+    events = server.publisher.subscribe()
+    first = asyncio.ensure_future(anext(events))
+    await asyncio.sleep(0)
+    clock.now = (minute + 1) * 60 + 10.0
+    server.admission.close_minute(minute)
+    found = [await first]
+    while not (isinstance(found[-1], MinuteClosed) and found[-1].minute == minute):  # earlier ones may come before it
+        found.append(await anext(events))
+    return found

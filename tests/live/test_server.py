@@ -8,27 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.live.parts import FIRST_MINUTE, Clock, otlp, running, settings, trace_of
+from tests.live.parts import FIRST_MINUTE, Clock, closed, otlp, running, settings, trace_of
 
 from tracetune.domain.series import SeriesKey
 from tracetune.errors import Conflict, InvalidSettings
-from tracetune.live.events import Event, IncidentEnded, IncidentOpened, MinuteClosed
+from tracetune.live.events import Event, IncidentEnded, IncidentOpened
 from tracetune.live.server import Server
 from tracetune.testing.minutes import sorted_rows
 from tracetune.testing.shop import Kind, Truth, shop_day
-
-
-async def closed(server: Server, clock: Clock, minute: int) -> list[Event]:
-    """Close a minute, wait for its publication, and give the events of it."""
-    events = server.publisher.subscribe()
-    first = asyncio.ensure_future(anext(events))
-    await asyncio.sleep(0)
-    clock.now = (minute + 1) * 60 + 10.0
-    server.admission.close_minute(minute)
-    found = [await first]
-    while not (isinstance(found[-1], MinuteClosed) and found[-1].minute == minute):  # earlier ones may come before it
-        found.append(await anext(events))
-    return found
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from tracetune.errors import InvalidInput, NotEnoughData
 def what_if(shown: Shown, ask: Ask, *, simulated: bool) -> WhatIf:
     """The answer: screened (quick, from a few short runs), or simulated with intervals.
 
-    The queues are found once a snapshot, when first asked for.
+    The queues are those that the server found last; of files, they are found when first asked for.
 
     Raises:
         NotEnoughData: the snapshot holds minutes only, no whole calls.
@@ -24,14 +24,14 @@ def what_if(shown: Shown, ask: Ask, *, simulated: bool) -> WhatIf:
         if name not in shown.analysis.graph.services:
             raise unknown_service(shown, name)
     analysis = shown.analysis
-    model = shown.remembered(
+    model = shown.snapshot.model or shown.remembered(
         ("queues",),
         lambda: pipeline.queues(analysis.ingested, analysis.learned, analysis.incidents, analysis.rankings),
     )
     if model is None:
         raise NotEnoughData(
             "no whole calls are at hand, only minutes, so queues cannot be found",
-            hint="'tracetune whatif FILE...' answers from trace files",
+            hint="a server knows them some minutes after its start; 'tracetune whatif FILE...' answers from trace files",
         )
     key = ("whatif", ask.load, tuple(sorted(ask.replicas.items())), tuple(sorted(ask.demand.items())), simulated)
     return shown.remembered(key, lambda: pipeline.what_if(model, ask, is_screened=not simulated))

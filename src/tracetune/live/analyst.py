@@ -22,10 +22,12 @@ from tracetune.live.expectation import Expectation
 from tracetune.live.fold import Emission
 from tracetune.live.ledger import Ledger
 from tracetune.live.publisher import Publisher, Snapshot
+from tracetune.live.queues import Queues
 from tracetune.live.status import Status
 from tracetune.live.window import Window
 from tracetune.pipeline import Plan, Stopwatch
 from tracetune.traces.quality import findings
+from tracetune.tuning.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Judgement:
 
     analysis: Analysis
     events: tuple[Event, ...]
+    model: Model | None
 
 
 class Analyst:
@@ -44,6 +47,7 @@ class Analyst:
         ledger: of incidents.
         plan: the budget of false incidents, and what is shown of how all was made.
         expectation: gives what was expected of each minute.
+        queues: keeps whole calls, and finds the queues in them; stopped with this object.
         publisher: given a snapshot after each judgement.
         status: asked how the process is doing; given (minute, seconds of the judgement).
         clock: tells how far behind the judgement is.
@@ -58,12 +62,13 @@ class Analyst:
         publisher: Publisher,
         *,
         expectation: Expectation,
+        queues: Queues,
         status: Callable[[int, int], Status],
         clock: Clock,
         grace_seconds: float,
     ) -> None:
         self._window, self._ledger, self._plan, self._publisher = window, ledger, plan, publisher
-        self._expectation = expectation
+        self._expectation, self._queues = expectation, queues
         self._status, self._clock, self._grace_seconds = status, clock, grace_seconds
         self._lock = threading.Condition()
         self._emissions: list[Emission] = []
@@ -86,6 +91,7 @@ class Analyst:
             self._stopping = True
             self._lock.notify()
         self._thread.join()
+        self._queues.stop()
 
     def _run(self) -> None:
         while True:
@@ -96,6 +102,7 @@ class Analyst:
                 emissions, self._emissions = self._emissions, []
             for emission in emissions:
                 self._window.add(emission.summary)
+                self._queues.add(emission.summary.calls)
             closed = [each.closed_minute for each in emissions if each.closed_minute is not None]
             if closed:
                 self.judge(closed[-1])
@@ -118,6 +125,7 @@ class Analyst:
             status=replace(status, lag_seconds=max(0.0, lag)),
             open_incidents=self._ledger.open(),
             ended_incidents=self._ledger.ended(),
+            model=judgement.model,
         )
         self._publisher.publish(snapshot, (*judgement.events, MinuteClosed(minute, version)))
 
@@ -149,7 +157,8 @@ class Analyst:
         incidents = tuple(each.incident for each in shown)
         rankings = {each.incident.id: each.ranking for each in shown if each.ranking is not None}
         with stopwatch.stage("tune"):
-            capacities, advice = pipeline.tune(minutes, learned, graph, incidents, rankings)
+            model = self._queues.refresh(minute, ingested, learned, incidents, rankings)
+            capacities, advice = pipeline.tune(minutes, learned, graph, incidents, rankings, model)
         seconds = {f"{stage} seconds": f"{spent:.1f}" for stage, spent in stopwatch.seconds.items()}
         analysis = Analysis(
             ingested=ingested,
@@ -161,8 +170,9 @@ class Analyst:
             advice=advice,
             headline=headline(ingested, learned, incidents, rankings),
             parameters={**plan.parameters, **seconds},
+            stations=model.stations if model else (),
         )
-        return Judgement(analysis, tuple(events))
+        return Judgement(analysis, tuple(events), model)
 
     def _ingested(self, minutes: MinuteBatch) -> Ingested:
         window, grid = self._window, minutes.minutes()

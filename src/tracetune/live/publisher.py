@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from tracetune.domain.analysis import Analysis
 from tracetune.live.events import Event, IncidentRecord
 from tracetune.live.status import Status
+from tracetune.tuning.model import Model
 
 _MOST_WAITING = 256
 """Events kept for a slow subscriber; beyond, its oldest are dropped: the snapshot always holds the present."""
@@ -24,6 +25,7 @@ class Snapshot:
         version: grows by one with every publication.
         closed_minute: the last closed minute since the Unix epoch; -1 before the first.
         open_incidents, ended_incidents: open ones as ``Analysis.incidents`` are ordered, ended ones newest first.
+        model: of the queues, found at most every ten minutes; None where whole calls are not known (yet).
     """
 
     analysis: Analysis | None = None
@@ -32,6 +34,7 @@ class Snapshot:
     status: Status = field(default_factory=Status)
     open_incidents: tuple[IncidentRecord, ...] = ()
     ended_incidents: tuple[IncidentRecord, ...] = ()
+    model: Model | None = None
 
 
 class _Subscriber:

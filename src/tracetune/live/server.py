@@ -22,6 +22,7 @@ from tracetune.live.ledger import Ledger
 from tracetune.live.memory import resident_bytes
 from tracetune.live.otel_tables import OtelTables
 from tracetune.live.publisher import Publisher, Snapshot
+from tracetune.live.queues import Queues
 from tracetune.live.records import from_document, to_document
 from tracetune.live.status import ReceiverStatus, Status
 from tracetune.live.ticker import Ticker
@@ -268,6 +269,7 @@ class Server:
             plan,
             self.publisher,
             expectation=expectation,
+            queues=Queues(now_minute),
             status=lambda _minute, learned: self.status(learned),
             clock=self._clock,
             grace_seconds=serve.grace_seconds,
