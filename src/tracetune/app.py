@@ -62,8 +62,8 @@ class Application:
                 store.write(ingested.minutes)
         return ingested
 
-    def analyze(self, patterns: Sequence[str], report: Report) -> Analysis:
-        """Read, learn, detect, explain and tune.
+    def analyze(self, patterns: Sequence[str], report: Report, *, with_what_ifs: bool = False) -> Analysis:
+        """Read, learn, detect, explain and tune; with what-ifs for a report, which has nobody to ask.
 
         Raises:
             NotEnoughData: the files were read, but no span in them is usable; it says why.
@@ -72,7 +72,7 @@ class Application:
         with stopwatch.stage("read") as note:
             ingested = self._history(patterns, report)
             note(spans=ingested.spans, traces=ingested.traces, services=ingested.services)
-        return pipeline.analyze(ingested, self._plan(report), stopwatch)
+        return pipeline.analyze(ingested, self._plan(report), stopwatch, with_what_ifs=with_what_ifs)
 
     def what_if(self, patterns: Sequence[str], ask: Ask, report: Report, *, is_screened: bool = False) -> WhatIf:
         """What would happen at another load, with other replicas or other work, from the healthy minutes of these traces.

@@ -28,7 +28,7 @@ from tracetune.domain.period import left_out
 from tracetune.domain.quality import PROBLEMS, Effect, Finding
 from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.domain.spans import SpanBatch
-from tracetune.domain.whatif import Ask, Played, WhatIf
+from tracetune.domain.whatif import Ask, Grid, Played, WhatIf
 from tracetune.errors import InvalidInput, NotEnoughData
 from tracetune.forecasting.learn import learn as learn_series
 from tracetune.ports import Estimator, SpanReader
@@ -39,6 +39,7 @@ from tracetune.tuning.advise import advise
 from tracetune.tuning.capacity import capacities
 from tracetune.tuning.demand import healthy
 from tracetune.tuning.estimate import estimate
+from tracetune.tuning.grid import grid
 from tracetune.tuning.model import Model
 from tracetune.tuning.replay import history, play
 from tracetune.tuning.scaling import default_objectives
@@ -264,6 +265,13 @@ def what_if(model: Model | None, ask: Ask, *, is_screened: bool = False) -> What
     return answer(model, ask.load, ask.replicas, ask.demand)
 
 
+def what_ifs(model: Model | None, advice: Sequence[Advice]) -> Grid:
+    """The answers that a page holds which has nobody to ask; without whole calls there are none, and it says so."""
+    if model is None:
+        return Grid("", 0, 0, (), (), (), "no whole traces are at hand, only minutes")
+    return grid(model, advice)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How to analyse: the models that compete, the seed, how far to look ahead and how rarely to be wrong."""
@@ -299,8 +307,11 @@ def replay(ingested: Ingested, plan: Plan) -> tuple[Played, ...]:
     return played
 
 
-def analyze(ingested: Ingested, plan: Plan, stopwatch: Stopwatch) -> Analysis:
-    """Everything that can be said about what was read: learn, detect, explain and tune in order."""
+def analyze(ingested: Ingested, plan: Plan, stopwatch: Stopwatch, *, with_what_ifs: bool = False) -> Analysis:
+    """Everything that can be said about what was read: learn, detect, explain and tune in order.
+
+    With what-ifs, where a page is to be made of it: they take a few seconds more.
+    """
     minutes = ingested.minutes
     graph = ServiceGraph.from_minutes(minutes)
     with stopwatch.stage("learn") as note:
@@ -315,6 +326,10 @@ def analyze(ingested: Ingested, plan: Plan, stopwatch: Stopwatch) -> Analysis:
         model = queues(ingested, learned, incidents, rankings)
         found, advice = tune(minutes, learned, graph, incidents, rankings, model)
         note(advice=len(advice))
+    answers = None
+    if with_what_ifs:
+        with stopwatch.stage("what if"):
+            answers = what_ifs(model, advice)
     seconds = {f"{stage} seconds": f"{spent:.1f}" for stage, spent in stopwatch.seconds.items()}
     return Analysis(
         ingested=ingested,
@@ -327,4 +342,5 @@ def analyze(ingested: Ingested, plan: Plan, stopwatch: Stopwatch) -> Analysis:
         headline=headline(ingested, learned, incidents, rankings),
         parameters={**plan.parameters, **seconds},
         stations=model.stations if model else (),
+        what_ifs=answers,
     )

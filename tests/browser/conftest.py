@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
+from tracetune import pipeline
+from tracetune.domain.advice import Action, Advice, Confidence, Knob
+from tracetune.domain.analysis import Analysis
 from tracetune.live.publisher import Snapshot
 from tracetune.live.status import Status
 from tracetune.sinks.report import HtmlReport
@@ -20,6 +24,7 @@ sys.path.insert(0, str(ROOT))  # pytest's importlib mode puts no test folder on 
 
 from tests.browser import servers  # noqa: E402
 from tests.sinks import analysis_data  # noqa: E402
+from tests.tuning import queue_data  # noqa: E402
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>-' + "long" * 30
@@ -52,11 +57,22 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "hostile": analysis_data.shop_analysis(suffix=HOSTILE),
         "short": analysis_data.shop_analysis(minutes=25),
         "empty": analysis_data.empty_analysis(),
+        "queues": _with_what_ifs(analysis_data.shop_analysis()),
+        "minutes": dataclasses.replace(analysis_data.shop_analysis(minutes=25), what_ifs=pipeline.what_ifs(None, ())),
     }
     folder = tmp_path_factory.mktemp("reports")
     for name, analysis in analyses.items():
         HtmlReport(folder / f"{name}.html").write(analysis)
     return {name: (folder / f"{name}.html").as_uri() for name in analyses}
+
+
+def _with_what_ifs(shop: Analysis) -> Analysis:
+    """The answers of an application whose queues are known, worked out with the advice to give s3 a second replica."""
+    change = Advice(
+        "s3", "", Knob.REPLICAS, Action.SET, "replicas", 1, 2, 2, 2, Confidence.HIGH, ("set s3 to 2 replicas, now 1",)
+    )
+    answers = pipeline.what_ifs(queue_data.model(), [change])
+    return dataclasses.replace(shop, advice=(change, *shop.advice), what_ifs=answers)
 
 
 Serve = Callable[[str], servers.Server]

@@ -224,3 +224,30 @@ def test_a_file_without_spans_says_what_is_missing_and_what_to_do(visit: Open) -
 
     expect(page.locator("#durations")).to_contain_text("No operation was seen")
     expect(page.locator("#limits")).to_contain_text("30 are the least for a band")
+
+
+def test_what_ifs_open_from_the_advice_and_the_slider_and_replicas_change_the_numbers(visit: Open, axe: str) -> None:
+    page = visit("queues", width=390)
+    page.get_by_role("link", name="What if?").click()
+    outcome, slider = page.locator("#whatif .outcome"), page.get_by_role("slider", name="Load")
+
+    expect(page.locator("#whatif")).to_be_in_viewport()
+    expect(outcome).to_contain_text("At 1 times the load")
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    expect(outcome).to_contain_text("At 1.5 times the load")
+    slider.press("End")
+    expect(outcome).to_contain_text("cannot say, because")
+    slider.press("Home")
+    page.get_by_role("button", name="More replicas of s3").click()
+    expect(outcome).to_contain_text("At 0.5 times the load")
+    expect(outcome).to_contain_text("with 2 replicas of s3")
+    expect(page.locator("#whatif .outlook")).to_contain_text("was 1")
+    assert violations(page, axe) == []
+
+
+def test_a_report_from_minutes_alone_says_why_it_holds_no_what_ifs(visit: Open) -> None:
+    page = visit("minutes")
+
+    expect(page.locator("#whatif .empty")).to_contain_text("because no whole traces are at hand")
+    expect(page.get_by_role("link", name="What if?")).to_have_count(0)

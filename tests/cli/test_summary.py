@@ -75,3 +75,5 @@ def test_the_last_word_is_on_replicas_and_those_to_change_come_first() -> None:
     assert summary.last_word([timeout, keep, change]) == "Advice: do it to pay: it is full."
     assert summary.last_word([timeout]) == "Advice: do it to cart: it is full."
     assert summary.last_word([]) == "Advice: nothing to change."
+    said = summary.last_word([change], Path("demo/report.html"))
+    assert said == "Advice: do it to pay: it is full; for its what-if open demo/report.html#whatif"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError, asdict
+from dataclasses import FrozenInstanceError, asdict, replace
 
 import pytest
 
-from tracetune.domain.advice import Action, Advice, Capacity, Confidence, Knob
+from tracetune.domain.advice import Action, Advice, Capacity, Confidence, Knob, foremost
 
 ADVICE = Advice("payments", "bank", Knob.TIMEOUT, Action.SET, "s", 0.8, 0.3, 0.45, 0.6, Confidence.MEDIUM, ("why",))
 
@@ -34,3 +34,12 @@ def test_capacity_of_unnamed_instances_has_no_replicas() -> None:
     capacity = Capacity("payments", None, 41.0, 3.2, 5.0, 9, 60.0)
 
     assert json.loads(json.dumps(asdict(capacity)))["replicas"] is None
+
+
+def test_the_foremost_advice_is_on_replicas_to_change_then_to_keep_then_the_first() -> None:
+    keep, change = (replace(ADVICE, knob=Knob.REPLICAS, action=action, peer="") for action in (Action.KEEP, Action.SET))
+
+    assert foremost([ADVICE, keep, change]) == change
+    assert foremost([ADVICE, keep]) == keep
+    assert foremost([ADVICE]) == ADVICE
+    assert foremost([]) is None

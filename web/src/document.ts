@@ -231,6 +231,50 @@ export interface VerdictView {
   reason: string;
 }
 
+export interface WhatIfEndpoint {
+  service_name: string;
+  span_name: string;
+  calls_per_second: number;
+  now: number[];
+}
+
+export interface WhatIfService {
+  service_name: string;
+  replicas: number;
+  calls_per_second: number;
+  saturation_calls_per_second: number | null;
+}
+
+export interface WhatIfRefusal {
+  reason: string;
+  service_name: string;
+  said: string;
+  unlock: string;
+  is_final: boolean;
+}
+
+export type WhatIfAnswer = [
+  is_screened: boolean,
+  sentence: string,
+  latency: number[][] | null,
+  busy: (number | null)[],
+  refusals: number[],
+];
+
+export interface WhatIfs {
+  service_name: string;
+  present: number;
+  advised: number;
+  advice: number;
+  reason: string;
+  loads: number[];
+  replicas: number[];
+  endpoints: WhatIfEndpoint[];
+  services: WhatIfService[];
+  refusals: WhatIfRefusal[];
+  answers: WhatIfAnswer[];
+}
+
 export interface Document {
   headline: string;
   severity: Severity;
@@ -246,6 +290,7 @@ export interface Document {
   operation_count: number;
   map: ServiceMap;
   advice: AdviceView[];
+  what_ifs: WhatIfs | null;
   findings: FindingView[];
   limits: string[];
   parameters: Record<string, string>;

@@ -45,7 +45,7 @@ def analyze(
     app = _application(
         config, options.flags(store=store, model=model, seed=seed, horizon=horizon), _level(quiet, verbose)
     )
-    found = _analysis(app, files, quiet=quiet)
+    found = _analysis(app, files, quiet=quiet, with_what_ifs=report is not None)
     if report is not None:
         app.write_report(found, report)
     out.show(summary.summary(found, report), documents.analysis(found), as_json=as_json, to=output)
@@ -236,7 +236,7 @@ def demo(
     app = _application(None, options.flags(model=model, seed=seed), _level(quiet, verbose))
     with progress(quiet=quiet) as report:
         files = [real.spans] if real is not None else app.write_demo(out_folder, report)
-        found = app.analyze([str(file) for file in files], report)
+        found = app.analyze([str(file) for file in files], report, with_what_ifs=True)
     page = out_folder / ("report.html" if real is None else "recorded.html")
     with suppress(OSError):  # the report says what is wrong with its folder
         out_folder.mkdir(parents=True, exist_ok=True)
@@ -244,7 +244,7 @@ def demo(
     out.console().print(summary.summary(found, page))
     if real is not None:
         out.console().print(recorded.compared(real, found), markup=False, highlight=False)
-    out.console().print(summary.last_word(found.advice), markup=False, highlight=False)
+    out.console().print(summary.last_word(found.advice, page), markup=False, highlight=False)
 
 
 def settings(
@@ -295,11 +295,11 @@ def _application(config: Path | None, flags: Mapping[str, Any], verbosity: int) 
     return Application(found)
 
 
-def _analysis(app: Application, files: list[str] | None, *, quiet: bool) -> Analysis:
+def _analysis(app: Application, files: list[str] | None, *, quiet: bool, with_what_ifs: bool = False) -> Analysis:
     from tracetune.cli.progress import progress
 
     with progress(quiet=quiet) as report:
-        return app.analyze(files or [], report)
+        return app.analyze(files or [], report, with_what_ifs=with_what_ifs)
 
 
 def _found(app: Application, files: list[str] | None, *, quiet: bool) -> Analysis:

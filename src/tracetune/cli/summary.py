@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tracetune.cli import tables
 from tracetune.domain import words
-from tracetune.domain.advice import Action, Advice, Knob
+from tracetune.domain.advice import Action, Advice, foremost
 from tracetune.domain.analysis import Analysis, Ingested
 from tracetune.domain.anomalies import Incident, Severity
 from tracetune.settings import Entry
@@ -68,15 +68,14 @@ def advice(chosen: Sequence[Advice]) -> RenderableType:
     return Group(tables.advice(chosen), *notes)
 
 
-def last_word(all_advice: Sequence[Advice]) -> str:
-    """One sentence of advice: on replicas, where there is some, else the most useful."""
-    order = {Action.SET: 0, Action.KEEP: 1, Action.CANNOT_SAY: 2}
-    replicas = [each for each in all_advice if each.knob is Knob.REPLICAS]
-    chosen = min(replicas, key=lambda each: order[each.action], default=None) or next(iter(all_advice), None)
+def last_word(all_advice: Sequence[Advice], page: Path | None = None) -> str:
+    """One sentence of advice: on replicas, where there is some, else the most useful; ``page`` holds its what-ifs."""
+    chosen = foremost(all_advice)
     if chosen is None:
         return "Advice: nothing to change."
     because = f": {chosen.reasons[1]}" if len(chosen.reasons) > 1 else ""
-    return f"Advice: {chosen.reasons[0]}{because}."
+    opened = f"; for its what-if open {page}#whatif" if page else "."  # a full stop would end in the copied address
+    return f"Advice: {chosen.reasons[0]}{because}{opened}"
 
 
 def doctor(found: Ingested) -> RenderableType:

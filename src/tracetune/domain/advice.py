@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,6 +70,13 @@ class Advice:
     effect: str = ""
     risk: str = ""
     details: tuple[tuple[str, float], ...] = ()
+
+
+def foremost(all_advice: Sequence[Advice]) -> Advice | None:
+    """The one to say first: on replicas, where there is some, those to change before those to keep; else the most useful."""
+    order = {Action.SET: 0, Action.KEEP: 1, Action.CANNOT_SAY: 2}
+    replicas = [each for each in all_advice if each.knob is Knob.REPLICAS]
+    return min(replicas, key=lambda each: order[each.action], default=None) or next(iter(all_advice), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tracetune.domain.minutes import MinuteBatch
 from tracetune.domain.quality import Finding
 from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.domain.spans import SpanBatch
-from tracetune.domain.whatif import Station
+from tracetune.domain.whatif import Grid, Station
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +108,4 @@ class Analysis:
     headline: str  # the one sentence
     parameters: Mapping[str, str]  # how it was made: version, seed, models, seconds a stage
     stations: tuple[Station, ...] = ()  # how each service queues; empty where no whole calls were known
+    what_ifs: Grid | None = None  # only where a page is to be made of it that cannot ask for more

@@ -182,6 +182,27 @@ class WhatIf:
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """Answers worked out beforehand: each load with each number of replicas of one service.
+
+    Attributes:
+        service_name: whose replicas vary; "" where nobody's may.
+        present, advised: its replicas as they are and as they are advised to be; 0 where not known.
+        loads, replicas: what was asked, ascending; ``(0,)`` replicas where nobody's vary.
+        answers: of the first load with every number of replicas, then of the next; empty where nothing can be said.
+        reason: why there are none, a clause; else "".
+    """
+
+    service_name: str
+    present: int
+    advised: int
+    loads: tuple[float, ...]
+    replicas: tuple[int, ...]
+    answers: tuple[WhatIf, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """What one way of choosing replicas would have come to over a history.
 

@@ -29,6 +29,7 @@ from tracetune.sinks.document import (
     VerdictView,
 )
 from tracetune.sinks.manifests import patch
+from tracetune.sinks.whatifs import what_ifs
 
 MOST_OPERATIONS = 100
 MOST_VERDICTS = 400
@@ -55,6 +56,7 @@ def compose(analysis: Analysis) -> Document:
         operation_count=operation_count,
         map=service_map(analysis),
         advice=[advice_view(advice) for advice in analysis.advice],
+        what_ifs=what_ifs(analysis),
         findings=finding_views(analysis),
         limits=list(analysis.learned.limits),
         parameters=dict(analysis.parameters),

@@ -266,6 +266,60 @@ class VerdictView(msgspec.Struct, frozen=True):
     reason: str
 
 
+class WhatIfEndpoint(msgspec.Struct, frozen=True):
+    """One of the operations that traces begin with, as it is."""
+
+    service_name: str
+    span_name: str
+    calls_per_second: float  # at the load that is one
+    now: list[float]  # seconds: p50, its lower and upper bound, then p95 and p99 the same
+
+
+class WhatIfService(msgspec.Struct, frozen=True):
+    """One service whose use of its slots is known, or whose replicas may be chosen, as it is."""
+
+    service_name: str
+    replicas: int
+    calls_per_second: float  # at the load that is one
+    saturation_calls_per_second: float  # with these replicas
+
+
+class WhatIfRefusal(msgspec.Struct, frozen=True):
+    """Why an answer has no numbers, or wide ones."""
+
+    reason: str
+    service_name: str
+    said: str
+    unlock: str
+    is_final: bool
+
+
+class WhatIfAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """What would happen at one load with one number of replicas; an array in JSON."""
+
+    is_screened: bool
+    sentence: str
+    latency: list[list[float]] | None  # by endpoint, as ``now``; null where no number can be given
+    busy: list[float]  # by service, share of its slots
+    refusals: list[int]  # positions among the what-ifs' refusals
+
+
+class WhatIfs(msgspec.Struct, frozen=True):
+    """Answers worked out beforehand: every load with every number of replicas of one service."""
+
+    service_name: str
+    present: int
+    advised: int  # 0 where no number is advised
+    advice: int  # position of the advice that this is about; -1 for none
+    reason: str  # why there are no answers; else ""
+    loads: list[float]
+    replicas: list[int]
+    endpoints: list[WhatIfEndpoint]
+    services: list[WhatIfService]
+    refusals: list[WhatIfRefusal]
+    answers: list[WhatIfAnswer]  # of the first load with every number of replicas, then of the next
+
+
 class Document(msgspec.Struct, frozen=True):
     """The whole report."""
 
@@ -283,6 +337,7 @@ class Document(msgspec.Struct, frozen=True):
     operation_count: int
     map: ServiceMap
     advice: list[AdviceView]
+    what_ifs: WhatIfs | None
     findings: list[FindingView]
     limits: list[str]
     parameters: dict[str, str]

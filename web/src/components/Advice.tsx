@@ -11,9 +11,10 @@ interface Props {
   advice: AdviceView[];
   title?: string;
   few?: number; // shown before the reader asks for all
+  whatIf?: number; // position of the advice whose what-ifs the page holds
 }
 
-export function Advice({ advice, title = "Advice", few = 10 }: Props) {
+export function Advice({ advice, title = "Advice", few = 10, whatIf = -1 }: Props) {
   const [all, showAll] = useState(false);
   if (!advice.length) {
     return (
@@ -39,7 +40,7 @@ export function Advice({ advice, title = "Advice", few = 10 }: Props) {
           </thead>
           <tbody>
             {shown.map((one, at) => (
-              <Row key={at} one={one} />
+              <Row key={at} one={one} isAsked={at === (whatIf < few ? whatIf : 0)} />
             ))}
           </tbody>
         </table>
@@ -71,7 +72,7 @@ function deed(one: AdviceView): string {
   return one.knob === "instrumentation" ? `set ${one.unit}` : "keep";
 }
 
-function Row({ one }: { one: AdviceView }) {
+function Row({ one, isAsked }: { one: AdviceView; isAsked: boolean }) {
   const [first, ...rest] = one.reasons;
   const bounds = one.lower === null || one.upper === null ? "–" : one.unit === "s" ? durations(one.lower, one.upper) : one.lower === one.upper ? number(one.lower) : `${number(one.lower)}–${number(one.upper)}`;
   return (
@@ -86,7 +87,9 @@ function Row({ one }: { one: AdviceView }) {
       <td class={bounds === "–" ? "n none" : "n"} data-name="range">{bounds}</td>
       <td data-name="confidence">{one.confidence}</td>
       <td class="wrap reason">
-        <p>{first && sentence(first)}</p>
+        <p>
+          {first && sentence(first)} {isAsked && <a href="#whatif">What if?</a>}
+        </p>
         {rest.length > 0 && <p class="note">{rest.map(sentence).join(" ")}</p>}
         {one.effect && (
           <p>

@@ -13,6 +13,7 @@ import { OwnTime } from "./OwnTime";
 import { ServiceMap } from "./ServiceMap";
 import { Spread } from "./Spread";
 import { TopBar } from "./TopBar";
+import { WorkedOut } from "./WorkedOut";
 
 export function Report({ document: report }: { document: Document }) {
   useEffect(openForPrint, []);
@@ -30,7 +31,8 @@ export function Report({ document: report }: { document: Document }) {
         </div>
         <Operations report={report} />
         <ServiceMap map={report.map} />
-        <Advice advice={report.advice} />
+        <Advice advice={report.advice} whatIf={report.what_ifs?.answers.length ? report.what_ifs.advice : -1} />
+        {report.what_ifs && <WorkedOut whatIfs={report.what_ifs} />}
         <Findings findings={report.findings} />
         <Limits limits={report.limits} />
         <Made report={report} />
