@@ -1,6 +1,6 @@
 """Measures the quality of detection on every data set, prints the tables, and writes JSON and docs/quality.md.
 
-Run: PYTHONPATH=benchmarks python -m quality [lab generator nezha] [--split dev|report]
+Run: PYTHONPATH=benchmarks python -m quality [lab generator nezha ahead nab] [--split dev|report]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from quality import generator, lab, nezha, page
+from quality import ahead, generator, lab, nab, nezha, page
 from tracetune.testing.history import DEVELOPMENT_SEEDS, REPORT_SEEDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 def main() -> None:
     """Measure the data sets that were named, or all; those measured before keep their figures on the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="*", choices=["lab", "generator", "nezha"], default=[])
+    parser.add_argument("sets", nargs="*", choices=["lab", "generator", "nezha", "ahead", "nab"], default=[])
     parser.add_argument("--split", choices=["dev", "report"], default="report", help="dev while developing")
     parser.add_argument("--seeds", type=int, nargs="+", help="of the generator, in place of the split's")
     arguments = parser.parse_args()
@@ -35,6 +35,8 @@ def main() -> None:
         "lab": lambda: lab.summary(lab.measure(arguments.split)),
         "generator": lambda: generator.summary(seeds, CACHE),
         "nezha": nezha.measure,
+        "ahead": ahead.measure,
+        "nab": nab.measure,
     }
     file = RESULTS / f"quality-{arguments.split}.json" if is_report else CACHE / "quality-dev.json"
     found: dict[str, Any] = json.loads(file.read_text()) if file.is_file() else {}
