@@ -24,7 +24,7 @@ from tracetune.proofs.histories import parse as length_of
 from tracetune.proofs.plot import svg
 from tracetune.proofs.power import FACTORS, Power, power
 from tracetune.proofs.replay import Teacher
-from tracetune.proofs.static import parse
+from tracetune.proofs.static import objectives, parse
 from tracetune.proofs.truth import read as read_truth
 from tracetune.settings import Settings
 from tracetune.sinks.manifest_diff import diff, read_manifests
@@ -265,7 +265,10 @@ class Application:
             "horizon minutes": str(learn.horizon_minutes),
             "false incidents a week": f"{detect.false_incidents_per_week:g}",
         }
-        return pipeline.Plan(told, learn.seed, learn.horizon_minutes, detect.false_incidents_per_week, parameters)
+        wanted = objectives(self.settings.tune.slo)
+        return pipeline.Plan(
+            told, learn.seed, learn.horizon_minutes, detect.false_incidents_per_week, parameters, wanted
+        )
 
     def _history(self, patterns: Sequence[str], report: Report) -> Ingested:
         ingested = self.ingest(patterns, report)

@@ -41,8 +41,8 @@ from tracetune.tuning.demand import healthy
 from tracetune.tuning.estimate import estimate
 from tracetune.tuning.grid import grid
 from tracetune.tuning.model import Model
+from tracetune.tuning.objectives import objectives_of
 from tracetune.tuning.replay import history, play
-from tracetune.tuning.scaling import default_objectives
 from tracetune.tuning.whatif import screen, whatif
 
 Candidates = Mapping[Metric, Sequence[Estimator]]
@@ -226,17 +226,18 @@ def explain(
     return {each.id: rank(each, minutes, learned, graph, incidents) for each in incidents}
 
 
-def tune(
+def tune(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     minutes: MinuteBatch,
     learned: Learned,
     graph: ServiceGraph,
     incidents: Sequence[Incident],
     rankings: Mapping[str, CauseRanking],
     model: Model | None = None,
+    objectives: Mapping[str, float] | None = None,
 ) -> tuple[tuple[Capacity, ...], tuple[Advice, ...]]:
     """What each service uses of its replicas, and how to set its knobs for the forecast load; ``model`` is of its queues."""
     found = capacities(minutes, learned)
-    return found, advise(minutes, learned, graph, incidents, rankings, found, model)
+    return found, advise(minutes, learned, graph, incidents, rankings, found, model, objectives)
 
 
 def queues(
@@ -281,6 +282,7 @@ class Plan:
     horizon_minutes: int
     false_incidents_per_week: float
     parameters: Mapping[str, str]
+    objectives: Mapping[str, float] = field(default_factory=dict)  # seconds of p99, by endpoint
 
 
 def queues_of(ingested: Ingested, plan: Plan) -> tuple[Model | None, Learned]:
@@ -299,7 +301,7 @@ def replay(ingested: Ingested, plan: Plan) -> tuple[Played, ...]:
         NotEnoughData: no queue is known whose replicas could be chosen.
     """
     model, learned = queues_of(ingested, plan)
-    played = play(model, *history(model, learned), default_objectives(model)) if model else ()
+    played = play(model, *history(model, learned), objectives_of(model, plan.objectives)) if model else ()
     if not played:
         raise NotEnoughData(
             "no service shows a queue whose replicas could be chosen", hint="whole traces of minutes of higher load"
@@ -324,7 +326,7 @@ def analyze(ingested: Ingested, plan: Plan, stopwatch: Stopwatch, *, with_what_i
         rankings = explain(incidents, minutes, learned, graph)
     with stopwatch.stage("tune") as note:
         model = queues(ingested, learned, incidents, rankings)
-        found, advice = tune(minutes, learned, graph, incidents, rankings, model)
+        found, advice = tune(minutes, learned, graph, incidents, rankings, model, plan.objectives)
         note(advice=len(advice))
     answers = None
     if with_what_ifs:

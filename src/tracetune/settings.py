@@ -61,6 +61,17 @@ class DetectSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TuneSettings:
+    """What the advice has to keep."""
+
+    slo: str = _setting(
+        "",
+        "Objectives by semicolons, as 'GET /checkout p99<800ms; GET /cart p99<0.3s'. Endpoints without one are to keep p99 "
+        "within twice what it is when nothing waits.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """Where minutes are kept."""
 
@@ -188,6 +199,7 @@ class Settings:
     ingest: IngestSettings = field(default_factory=IngestSettings)
     learn: LearnSettings = field(default_factory=LearnSettings)
     detect: DetectSettings = field(default_factory=DetectSettings)
+    tune: TuneSettings = field(default_factory=TuneSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
@@ -267,6 +279,7 @@ def _build(entries: list[Entry]) -> Settings:
         ingest=IngestSettings(**groups["ingest"]),
         learn=LearnSettings(**groups["learn"]),
         detect=DetectSettings(**groups["detect"]),
+        tune=TuneSettings(**groups["tune"]),
         store=StoreSettings(**groups["store"]),
         api=ApiSettings(**groups["api"]),
         alerts=AlertSettings(**groups["alerts"]),

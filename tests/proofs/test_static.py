@@ -5,7 +5,7 @@ import pytest
 
 from tracetune.domain.minutes import MinuteBatch
 from tracetune.errors import InvalidInput
-from tracetune.proofs.static import Rule, Watched, alarms, found_rules, parse, tightest
+from tracetune.proofs.static import Rule, Watched, alarms, found_rules, objectives, parse, tightest
 from tracetune.testing.build import DAY_START_UNIX_NANO, build
 from tracetune.traces.summarise import summarise
 
@@ -121,3 +121,14 @@ def test_rules_are_found_for_latency_and_errors_of_each_operation() -> None:
 
     assert [rule.signal for rule in found] == ["p95", "errors"]
     assert found_rules([("shop", "GET /order")], watched, np.zeros(8, np.bool_)) == ()
+
+
+def test_objectives_are_upper_bounds_of_p99() -> None:
+    assert objectives("GET /checkout p99<800ms; shop GET /x p99 < 0.3s;") == {"GET /checkout": 0.8, "shop GET /x": 0.3}
+    assert objectives("") == {}
+
+
+@pytest.mark.parametrize("text", ["GET /x p95<1s", "GET /x p99>1s", "GET /x p99<1s for 5m"])
+def test_other_rules_are_no_objectives(text: str) -> None:
+    with pytest.raises(InvalidInput, match="not an upper bound of p99"):
+        objectives(text)

@@ -47,7 +47,7 @@ def test_work_that_load_does_not_touch_shows_no_queue() -> None:
 
 
 def test_too_few_calls_show_nothing() -> None:
-    assert fit(_service(*_load(500))).status is Status.NOT_ENOUGH_DATA
+    assert fit(_service(*_load(400))).status is Status.NOT_ENOUGH_DATA
 
 
 def test_time_that_rises_long_after_load_is_unexplained() -> None:

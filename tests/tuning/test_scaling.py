@@ -70,3 +70,15 @@ def test_what_instances_share_is_no_reason_for_more_of_them() -> None:
 
 def test_a_queue_that_is_not_known_is_left_to_the_minutes() -> None:
     assert scale(model(), plan_for(model(), 80.0, "seen", 24.0), "s0") is None
+
+
+def test_without_a_load_to_plan_for_the_shared_wait_is_told_all_the_same() -> None:
+    stations = list(model().stations)
+    stations[LOOP] = replace(stations[LOOP], status=Status.SHARED)
+    shared = replace(model(), stations=tuple(stations))
+
+    found = scale(shared, None, "s1", 1.0)
+
+    assert found is not None
+    assert "more replicas of s1 will not help" in found.reasons[0]
+    assert scale(shared, None, "s3", 1.0) is None

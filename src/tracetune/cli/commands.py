@@ -129,6 +129,14 @@ def tune(
             "the present replicas and an oracle.",
         ),
     ] = False,
+    slo: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slo",
+            metavar="OBJECTIVE",
+            help="p99 that an endpoint is to keep, as 'GET /checkout p99<800ms'; repeatable. Else: twice that without waiting.",
+        ),
+    ] = None,
     scaler: Annotated[
         Scaler, typer.Option("--scaler", help="Who sets the replicas in a patch: hpa, keda, or deployment alone.")
     ] = Scaler.HPA,
@@ -149,13 +157,16 @@ def tune(
     tracetune tune traces/ --patch > patch.yaml
     tracetune tune traces/ --diff deploy/
     tracetune tune traces/ --replay
+    tracetune tune traces/ --slo 'GET /checkout p99<800ms'
     """
     from tracetune.cli import documents, summary, whatif_views
     from tracetune.cli import output as out
     from tracetune.cli.progress import progress
 
     app = _application(
-        config, options.flags(url=url, store=store, model=model, seed=seed, horizon=horizon), _level(quiet, verbose)
+        config,
+        options.flags(url=url, store=store, model=model, seed=seed, horizon=horizon, slo=slo),
+        _level(quiet, verbose),
     )
     if replay:
         with progress(quiet=quiet) as report:

@@ -55,6 +55,7 @@ def flags(
     seed: int | None = None,
     horizon: int | None = None,
     url: str | None = None,
+    slo: list[str] | None = None,
 ) -> dict[str, Any]:
     """Given options by the key of the setting they override."""
     return {
@@ -63,4 +64,5 @@ def flags(
         "learn.seed": seed,
         "learn.horizon_minutes": horizon,
         "client.url": url,
+        "tune.slo": "; ".join(slo) if slo else None,
     }

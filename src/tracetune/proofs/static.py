@@ -187,3 +187,23 @@ def found_rules(operations: Sequence[tuple[str, str]], watched: Watched, calm: N
     """For each of these operations the tightest rules on p95 and errors that would have paged in no calm minute."""
     rules = [tightest(*each, signal, watched, calm) for each in operations for signal in ("p95", "errors")]
     return tuple(rule for rule in rules if rule is not None)
+
+
+def objectives(text: str) -> dict[str, float]:
+    """Seconds of p99 by operation, of objectives separated by semicolons, in the grammar of the rules.
+
+    >>> objectives("GET /checkout p99<800ms; frontend GET /cart p99 < 0.3s")
+    {'GET /checkout': 0.8, 'frontend GET /cart': 0.3}
+
+    Raises:
+        InvalidInput: It is not written as a rule, or is not an upper bound of p99.
+    """
+    found = {}
+    for each in filter(None, map(str.strip, text.split(";"))):
+        rule = parse(each)
+        if rule.signal != "p99" or rule.above or rule.minutes != 1:
+            raise InvalidInput(
+                f"the objective {each!r} is not an upper bound of p99", hint="write it as 'GET /checkout p99<800ms'"
+            )
+        found[f"{rule.service} {rule.operation}".rstrip()] = rule.limit
+    return found

@@ -21,6 +21,7 @@ from tracetune.tuning.demand import Demand, demands, healthy
 from tracetune.tuning.instrumentation import instrumentation
 from tracetune.tuning.links import Connection, connections
 from tracetune.tuning.model import Model
+from tracetune.tuning.objectives import objectives_of
 from tracetune.tuning.outliers import outliers
 from tracetune.tuning.pools import pools
 from tracetune.tuning.replicas import load_to_come, replicas
@@ -59,6 +60,7 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     rankings: Mapping[str, CauseRanking],
     capacities: Sequence[Capacity],
     model: Model | None = None,
+    objectives: Mapping[str, float] | None = None,
 ) -> tuple[Advice, ...]:
     """What to set, what to keep and what cannot be said, for every service and connection; the most useful first.
 
@@ -72,6 +74,10 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
         rankings: the causes by incident id.
         capacities: of the same minutes; they bring the forecast load.
         model: of the queues, where whole calls are known; it plans the replicas of the services that it identified.
+        objectives: seconds of p99 by endpoint, as "GET /checkout"; the others keep the default.
+
+    Raises:
+        InvalidInput: an objective of an endpoint that no trace begins with.
     """
     observed = learned.series.start_minute + np.flatnonzero(learned.series.observed)
     good = healthy(observed, incidents, rankings)
@@ -85,9 +91,9 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
         for each in capacities
         if each.service_name in calm
     }
-    target = _target(model, loads, surged, seen / 60) if model is not None else None
+    target = _target(model, loads, surged, seen / 60, objectives or {}) if model is not None else None
     for_services = [
-        (scale(model, target, each.service_name) if model is not None and target is not None else None)
+        (scale(model, target, each.service_name, seen / 60) if model is not None else None)
         or replicas(calm[each.service_name], each, surged.get(each.service_name))
         for each in capacities
         if each.service_name in calm
@@ -106,7 +112,11 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
 
 
 def _target(
-    model: Model, loads: Mapping[str, tuple[float, str]], surged: Collection[str], hours: float
+    model: Model,
+    loads: Mapping[str, tuple[float, str]],
+    surged: Collection[str],
+    hours: float,
+    objectives: Mapping[str, float],
 ) -> Target | None:
     """The plan for the load to come; None where no replicas can be planned.
 
@@ -123,7 +133,7 @@ def _target(
     if not told:
         return None
     rate, source = max(told)
-    return plan_for(model, rate, source, hours)
+    return plan_for(model, rate, source, hours, objectives_of(model, objectives))
 
 
 def _limits(

@@ -71,7 +71,7 @@ def without_vain_replicas(
     Needed replicas are learnt from healthy minutes, so a fault never asks for more of them; this says so to those who
     see a slow service and would add some.
     """
-    if advice.knob is not Knob.REPLICAS or advice.action is Action.CANNOT_SAY:
+    if advice.knob is not Knob.REPLICAS:
         return advice
     for incident in incidents:
         ranking = rankings.get(incident.id)

@@ -9,8 +9,8 @@ import numpy as np
 from tracetune.domain.whatif import Discipline, Status
 from tracetune.tuning.candidates import Candidate, Service, candidates
 
-LEAST_CALLS = 1000
-"""Fewer calls of a service, and 200 of each operation, do not show a queue (a tail of one in a hundred has ten)."""
+LEAST_CALLS = 500
+"""Fewer calls of a service do not show a queue; half as many calls at much and at little load are compared."""
 
 RISES = 0.02
 """Own time whose dependence on load is not above this, beyond chance, did not rise."""

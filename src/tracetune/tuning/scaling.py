@@ -72,14 +72,18 @@ def default_objectives(model: Model) -> dict[int, float]:
     }
 
 
-def scale(model: Model, target: Target, service_name: str) -> Advice | None:
-    """Advice on one service; None where its queue is not known, and minutes have to tell."""
+def scale(model: Model, target: Target | None, service_name: str, hours: float = 0.0) -> Advice | None:
+    """Advice on one service; None where its queue is not known, and minutes have to tell.
+
+    Without a target only what no load changes is said: more replicas do not help where they share what they wait for.
+    ``hours`` of history are behind that.
+    """
     station = next((each for each in model.stations if each.service_name == service_name), None)
     if station is None or station.replicas == 0:
         return None
     if station.status is Status.SHARED:
-        return _vain(station, target)
-    if not can_plan(station):
+        return _vain(station, target.hours if target is not None else hours)
+    if target is None or not can_plan(station):
         return None
     if not target.plan.meets:
         return _unreachable(model, station, target)
@@ -144,9 +148,9 @@ def _risk(model: Model, is_down: bool) -> str:
     return f"more callers for {', '.join(external)}, whose limit no span shows" if external else ""
 
 
-def _vain(station: Station, target: Target) -> Advice:
+def _vain(station: Station, hours: float) -> Advice:
     said = f"more replicas of {station.service_name} will not help, because the wait is in something that they share"
-    return _kept(station, target, (said, station.reason))
+    return _kept(station, hours, (said, station.reason))
 
 
 def _unreachable(model: Model, station: Station, target: Target) -> Advice:
@@ -163,10 +167,10 @@ def _unreachable(model: Model, station: Station, target: Target) -> Advice:
         f"more replicas of {station.service_name} will not help, because the wait is in {where}: p99 of "
         f"{model.endpoints[worst][1]} is {words.duration(float(floor[worst]))} even when nothing queues"
     )
-    return _kept(station, target, (said,))
+    return _kept(station, target.hours, (said,))
 
 
-def _kept(station: Station, target: Target, reasons: tuple[str, ...]) -> Advice:
+def _kept(station: Station, hours: float, reasons: tuple[str, ...]) -> Advice:
     current = float(station.replicas)
     return Advice(
         station.service_name,
@@ -178,6 +182,6 @@ def _kept(station: Station, target: Target, reasons: tuple[str, ...]) -> Advice:
         current,
         current,
         current,
-        confidence(target.hours, is_direct=True),
+        confidence(hours, is_direct=True),
         reasons,
     )

@@ -11,7 +11,7 @@ from tracetune.domain import words
 from tracetune.domain.whatif import Discipline, Station, Status
 from tracetune.tuning.balancing import balancing
 from tracetune.tuning.candidates import Candidate, Service
-from tracetune.tuning.fit import Fit
+from tracetune.tuning.fit import LEAST_CALLS, Fit
 from tracetune.tuning.inversion import fcfs_begins, sharing_work
 from tracetune.tuning.jobs import Jobs, per_call
 from tracetune.tuning.observed import Floats, Ints, Names, Observed
@@ -149,6 +149,9 @@ def _words(  # noqa: PLR0913, PLR0917
         )
         return said, unlock or "spans of what it calls without spans, or its CPU throttling"
     if status is Status.NOT_ENOUGH_DATA:
-        return f"{words.count(len(view.own))} calls of {name} are too few to see a queue", unlock or "1,000 calls of it"
+        return (
+            f"{words.count(len(view.own))} calls of {name} are too few to see a queue",
+            unlock or f"{LEAST_CALLS} calls of it",
+        )
     said = f"no queueing seen in {name}: {found.least_slots} at work at once in one instance, and own time did not rise"
     return said, unlock or "minutes of higher load"
