@@ -14,7 +14,7 @@ from tracetune.domain.advice import Advice
 from tracetune.domain.analysis import Analysis, Ingested, Learned
 from tracetune.domain.whatif import Ask, Played, WhatIf
 from tracetune.domain.workloads import Workload, join
-from tracetune.errors import InvalidInput, InvalidSettings, NotEnoughData, NotFound
+from tracetune.errors import InvalidInput, NotEnoughData, NotFound
 from tracetune.forecasting.candidates import candidates
 from tracetune.pipeline import Report, Stopwatch
 from tracetune.ports import MinuteStore
@@ -34,8 +34,7 @@ from tracetune.sinks.scaling import Scaler
 from tracetune.sources import kubernetes
 from tracetune.sources.files import find
 from tracetune.sources.readers import readers
-from tracetune.stores.models import PRODUCTION, ModelRegistry, ModelVersion
-from tracetune.stores.objects import Directory
+from tracetune.stores.models import PRODUCTION, ModelRegistry, ModelVersion, registry_in
 
 _ALL_TIME = (0, 2**31 - 1)
 
@@ -189,13 +188,7 @@ class Application:
         Raises:
             InvalidSettings: no directory is named, or a place that is none.
         """
-        place = self.settings.learn.registry
-        if not place or "://" in place:
-            raise InvalidSettings(
-                f"the registry {place!r} is no directory" if place else "no registry of models is named",
-                hint="give --registry DIRECTORY, or set learn.registry; a bucket can be mounted as one",
-            )
-        return ModelRegistry(Directory(Path(place)))
+        return registry_in(self.settings.learn.registry)
 
     @staticmethod
     def _worse(kept: ModelRegistry, trained: training.Trained) -> float:

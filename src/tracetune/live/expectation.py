@@ -10,9 +10,10 @@ from tracetune.anomalies.detect import Thresholds, calibrate
 from tracetune.domain.analysis import Learned
 from tracetune.domain.forecasts import QUANTILES, Forecast
 from tracetune.domain.series import Metric, SeriesBatch
-from tracetune.errors import TracetuneError
+from tracetune.errors import InvalidInput, TracetuneError
 from tracetune.forecasting.learn import LEAST_MINUTES, LEAST_MINUTES_TO_COMPETE, Candidates, Normal, study
 from tracetune.forecasting.online import OnlineForecaster
+from tracetune.live.promoted import Promoted
 from tracetune.live.training import Trainer
 
 RELEARN_MINUTES = 360
@@ -25,9 +26,13 @@ class Expectation:
     Short histories are learned from here, in a second; from LEAST_MINUTES_TO_COMPETE on, in the trainer's process, whose
     models come into force when they are there. One that died changes nothing but the time of the next try.
 
+    A promoted model wins over both until it is rolled back or its alias is removed: somebody looked at it and chose it, and
+    what is learned here would undo that within hours. Nothing is learned here meanwhile; afterwards it is begun anew.
+
     Args:
         candidates: models that compete where learning is done here.
         trainer: learns in another process; None has all learned here.
+        promoted: gives the model that was chosen in the registry; None where there is no registry.
         false_incidents_per_week: the budget that the thresholds keep.
     """
 
@@ -39,7 +44,9 @@ class Expectation:
         seed: int,
         horizon_minutes: int,
         false_incidents_per_week: float,
+        promoted: Promoted | None = None,
     ) -> None:
+        self._promoted = promoted
         self._candidates, self._trainer, self._seed = candidates, trainer, seed
         self._horizon_minutes, self._budget = horizon_minutes, false_incidents_per_week
         self._online: OnlineForecaster | None = None
@@ -50,6 +57,9 @@ class Expectation:
         self._learned_until = 0
         self.thresholds: Thresholds | None = None
         self.trained_until = 0
+        self._chosen: Normal | None = None
+        self._refused: Normal | None = None
+        self.version = 0  # of the registry, that speaks; 0 where what was learned here does
 
     def learned(self, series: SeriesBatch) -> Learned:
         """The window beside what was expected of it; only minutes that are new since the last call are stepped through."""
@@ -64,6 +74,8 @@ class Expectation:
 
     def _learn_where_due(self, series: SeriesBatch) -> None:
         trained = self._trainer.finished() if self._trainer else None
+        if self._speaks_as_promoted(series):
+            return
         if trained is not None:
             self._adopt(trained, series)
             self.trained_until = self._learned_until
@@ -82,21 +94,42 @@ class Expectation:
         self._adopt(self._study(series), series)
         self._learned_minutes, self._learned_until = series.length, until
 
+    def _speaks_as_promoted(self, series: SeriesBatch) -> bool:
+        """Whether a promoted model is in force, after one that is new was taken over; it needs as many minutes as any."""
+        if self._promoted is None or series.length < LEAST_MINUTES or not series.keys:
+            return False
+        chosen = self._promoted.look()
+        if chosen is not None and chosen is not self._chosen and chosen is not self._refused:
+            problem = self._adopt(chosen, series, self._promoted.number)
+            if problem is None:
+                self._chosen = chosen
+            else:
+                self._refused = chosen
+                self._promoted.refuse(problem)
+        elif chosen is None and self._chosen is not None:
+            self._chosen = None
+            self._learned_minutes = self._learned_until = 0  # learned anew at once, or by the trainer as soon as it can
+        return self._chosen is not None
+
     def _study(self, series: SeriesBatch) -> Normal:
         return study(series, estimators=self._candidates, seed=self._seed, horizon_minutes=self._horizon_minutes)[0]
 
-    def _adopt(self, normal: Normal, series: SeriesBatch) -> None:
-        """Have these models speak from the next minute on; what was expected before stays, where there was anything."""
-        self._limits = normal.limits
+    def _adopt(self, normal: Normal, series: SeriesBatch, version: int = 0) -> TracetuneError | None:
+        """Have these models speak from the next minute on; what was expected before stays, where there was anything.
+
+        Gives why they cannot; then those of before go on.
+        """
         if not normal.models:
-            return
+            self._limits = normal.limits
+            return InvalidInput("it holds no models", hint="train again, on a longer history")
         try:
             online = OnlineForecaster(normal, series.start_minute)
             followed = dict(online.follow(series))
         except TracetuneError as error:
             log.get_logger("expectation").warning("the models cannot follow the window", why=error.message)
-            return
+            return error
         before, self._online = self._online, online
+        self._limits, self.version = normal.limits, version
         kept = self._forecasts(series, before) if before and self._expected else {}
         self._start, self._expected = series.start_minute, followed
         for metric, forecast in kept.items():
@@ -106,6 +139,7 @@ class Expectation:
                 followed[metric] = np.where(np.isnan(seen), rows, seen)
         self._expected = {metric: self._by_online_key(series, values, online) for metric, values in followed.items()}
         self.thresholds = None
+        return None
 
     @staticmethod
     def _by_online_key(

@@ -21,6 +21,7 @@ from tracetune.live.keeper import Keeper, state_of
 from tracetune.live.ledger import Ledger
 from tracetune.live.memory import resident_bytes
 from tracetune.live.otel_tables import OtelTables
+from tracetune.live.promoted import Promoted
 from tracetune.live.publisher import Publisher, Snapshot
 from tracetune.live.queues import Queues
 from tracetune.live.records import from_document, to_document
@@ -42,6 +43,7 @@ from tracetune.stores.clickhouse import ClickHouse
 from tracetune.stores.incidents import ClickHouseIncidents
 from tracetune.stores.journal import Journal
 from tracetune.stores.minutes import ClickHouseMinutes
+from tracetune.stores.models import PRODUCTION, registry_in
 from tracetune.stores.owner import Owner
 from tracetune.traces import summarise
 
@@ -67,6 +69,8 @@ class Server:
         tls.check_open(settings)
         self.settings, self._clock = settings, clock
         self._tls = tls.http_context(serve)
+        place = settings.learn.registry
+        self._promoted = Promoted(registry_in(place)) if place else None
         directory = Path(serve.directory).absolute()
         self._owner = Owner(directory / "journal")
         self.url = settings.store.url or f"chdb://{directory / 'store'}"
@@ -117,6 +121,7 @@ class Server:
         self._trainer = Trainer(
             directory / "training", network=settings.learn.model == "lstm", seed=settings.learn.seed
         )
+        self._expectation: Expectation | None = None
         self._is_new = checkpoint is None
         self._ready = False
         self._retained_at = 0
@@ -202,7 +207,7 @@ class Server:
             dropped=dict(self.admission.dropped),
             held_spans=self.admission.held_spans,
             lag_seconds=before.lag_seconds,
-            model=_model(learned, before.model_minutes_wanted),
+            model=_model(learned, before.model_minutes_wanted, self._expectation.version if self._expectation else 0),
             model_minutes=learned,
             memory_bytes=resident_bytes(),
             journal_bytes=self._journal.size_bytes,
@@ -214,6 +219,7 @@ class Server:
         damage = self._journal.damage
         found = [self._trainer.problem, self.admission.problem, self._keeper.problem]
         found += [self._ticker.problem] if self._ticker else []
+        found += [self._promoted.problem] if self._promoted else []
         found += [f"{each.name}: {each.problem}" for each in self.tallies if each.problem]
         if damage.lost_bytes:
             found.append(
@@ -249,12 +255,13 @@ class Server:
         window = Window(length, self.store.read(now_minute - length, now_minute + length))
         records = [from_document(each) for each in self._incidents.read(now_minute - length, now_minute + length)]
         competing = candidates(network=False)
-        expectation = Expectation(
+        self._expectation = Expectation(
             competing,
             self._trainer,
             seed=settings.learn.seed,
             horizon_minutes=settings.learn.horizon_minutes,
             false_incidents_per_week=settings.detect.false_incidents_per_week,
+            promoted=self._promoted,
         )
         plan = Plan(
             competing,
@@ -268,7 +275,7 @@ class Server:
             Ledger(records, self._keep_record),
             plan,
             self.publisher,
-            expectation=expectation,
+            expectation=self._expectation,
             queues=Queues(now_minute),
             status=lambda _minute, learned: self.status(learned),
             clock=self._clock,
@@ -298,7 +305,9 @@ def _tokens(settings: Settings) -> tuple[str, ...]:
     return tuple(each for each in tokens if each) if settings.api.ingest_token else ()
 
 
-def _model(minutes: int, wanted: int) -> str:
+def _model(minutes: int, wanted: int, version: int) -> str:
+    if version:
+        return f"version {version} of the registry, which is {PRODUCTION}"
     if minutes >= wanted:
         return "baselines, on a whole day of history"
     return f"learning, {minutes / 60:.1f} of {wanted / 60:.0f} hours"

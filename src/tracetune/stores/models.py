@@ -11,10 +11,12 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tracetune.errors import Conflict, InvalidInput, NotFound
+from tracetune.errors import Conflict, InvalidInput, InvalidSettings, NotFound
 from tracetune.ports import ObjectStore
+from tracetune.stores.objects import Directory
 
 FORMAT = 1
 """Of the metadata; raised when an older tracetune could misread them."""
@@ -104,6 +106,14 @@ class ModelRegistry:
                 f"{name} points at version {pointing[name]}, which is not there whole",
                 hint=f"{_ROLLBACK} --alias {name}",
             ) from None
+
+    def pointed(self, alias: str) -> int:
+        """The number of the version that an alias points at, 0 where there is no such alias; reads one small object.
+
+        Raises:
+            InvalidInput: the alias is damaged.
+        """
+        return int(self._pointer(alias)[1]["version"])
 
     def content(self, version: ModelVersion) -> bytes:
         """The model itself.
@@ -206,6 +216,20 @@ class ModelRegistry:
             raise InvalidInput(
                 f"the description of version {number} is damaged: {error!r}", hint=f"use another version; {_ROLLBACK}"
             ) from None
+
+
+def registry_in(place: str) -> ModelRegistry:
+    """The registry in a directory.
+
+    Raises:
+        InvalidSettings: no directory is named, or a place that is none.
+    """
+    if not place or "://" in place:
+        raise InvalidSettings(
+            f"the registry {place!r} is no directory" if place else "no registry of models is named",
+            hint="give --registry DIRECTORY, or set learn.registry; a bucket can be mounted as one",
+        )
+    return ModelRegistry(Directory(Path(place)))
 
 
 def _parsed(stored: bytes, what: str) -> dict[str, Any]:
