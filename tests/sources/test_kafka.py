@@ -7,6 +7,7 @@ import importlib.util
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -114,7 +115,7 @@ def test_messages_of_every_format_are_taken_and_garbage_is_passed_over(broker: s
     reception = Counted(4)
 
     with consuming(reception, broker, "formats") as receiver:
-        pass
+        _until(lambda: receiver.tally.requests == 4)  # counted once the answers are there
 
     assert reception.spans == 6
     assert (receiver.tally.spans, receiver.tally.refused) == (6, 1)
@@ -180,3 +181,10 @@ def test_broker_that_is_away_is_told_and_stopping_does_not_wait_for_it() -> None
 )
 def test_format_is_told_by_the_first_bytes(message: bytes, kind: Format) -> None:
     assert _format(message) is kind
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end, "it did not come about in time"
+        threading.Event().wait(0.02)
