@@ -88,6 +88,8 @@ def estimate(sample: CallSample) -> Model:
 
 
 def _now(model: Model) -> tuple[Latency, ...]:
+    if not model.load.reference:  # a handful of traces that began at once: there is no rate to run them at
+        return tuple(_UNKNOWN for _ in model.endpoints)
     requests = int(np.clip(model.load.reference * EVALUATED_SECONDS, LEAST_REQUESTS, MOST_REQUESTS))
     runs = [run(model, model.best, model.load.reference, requests, seed) for seed in range(_NOW_SEEDS)]
     places = range(len(model.endpoints))
