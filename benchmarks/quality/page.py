@@ -26,8 +26,8 @@ to 8 % where they smooth a mean of logarithms and the error wants a median of se
 
 NAB = """{files} files, {windows} windows, standard profile, one setting for all files. Bar: 55. Our scorer gives the windowed
 Gaussian the score published for it, to nine decimals. Each file's tail of scores is learned as it goes; a score begins where it
-is higher than all of the 60 readings before. The last combination was chosen among about seventy on these same files, so that its figure
-flatters it."""
+is higher than all of the 60 readings before. The last combination was chosen among about
+seventy on these same files, so that its figure flatters it."""
 
 NAB_MISSED = """The bar is missed. What departs from the last half hour alone gets 42: many windows hold a level or a spike that
 is unusual only beside days before, and spikes outside any window are false. The product is not bent to it."""
