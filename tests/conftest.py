@@ -17,6 +17,11 @@ jaxtyping.install_import_hook(["tracetune.forecasting", "tracetune.anomalies"], 
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps an event loop running in this thread, beside which no other can run."""
+    items.sort(key=lambda item: "/tests/browser/" in str(item.path))
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of real traces and labelled series; TRACETUNE_DATA, by default ../shared/data."""
