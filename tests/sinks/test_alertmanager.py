@@ -15,7 +15,8 @@ from tracetune.domain.anomalies import Severity
 from tracetune.errors import Unavailable
 from tracetune.sinks.alertmanager import LASTS_SECONDS, Alertmanager, payload
 
-NOW = time.time()
+
+STARTS = 1_800_000_000.0
 ALERT = Alert(
     "INC-1",
     Severity.CRITICAL,
@@ -23,7 +24,7 @@ ALERT = Alert(
     "payments",
     "checkout is slow because of payments",
     {"numbers": "p95 1 s", "release": ""},
-    NOW - 120,
+    STARTS,
     is_open=True,
     link="https://box/incidents/INC-1",
 )
@@ -50,7 +51,7 @@ def test_labels_never_change_while_annotations_do() -> None:
     told = after(ALERT, None)
     later = dataclasses.replace(ALERT, cause="bank", service="bank", headline="slow because of bank")
 
-    first, second = payload(ALERT, told, NOW), payload(later, after(later, told), NOW + 60)
+    first, second = payload(ALERT, told, STARTED), payload(later, after(later, told), STARTED + 60)
 
     assert first["labels"] == second["labels"]
     assert first["annotations"]["cause"] == "payments"
@@ -72,9 +73,9 @@ def test_alertmanager_notifies_once_however_often_it_is_sent_and_once_of_the_end
 
     async def story(sink: Alertmanager) -> None:
         for _ in range(3):
-            await sink.fire([(ALERT, told)], NOW)
+            await sink.fire([(ALERT, told)], time.time())
         assert (await asyncio.to_thread(hook.next))["status"] == "firing"
-        await sink.fire([(dataclasses.replace(ALERT, is_open=False), told)], NOW)
+        await sink.fire([(dataclasses.replace(ALERT, is_open=False), told)], time.time())
         resolved = await asyncio.to_thread(hook.next)
         assert resolved["status"] == "resolved"
         assert resolved["alerts"][0]["labels"]["incident"] == "INC-1"
@@ -87,13 +88,13 @@ def test_alertmanager_notifies_once_however_often_it_is_sent_and_once_of_the_end
 
 def test_a_silenced_alert_notifies_nobody_until_the_silence_is_lifted(real: tuple[str, Receiver]) -> None:
     url, hook = real
-    quiet = dataclasses.replace(ALERT, key="INC-2", silenced_until=NOW + 3_600)
+    quiet = dataclasses.replace(ALERT, key="INC-2", silenced_until=time.time() + 3_600)
 
     async def story(sink: Alertmanager) -> None:
-        silence_id = await sink.silence(quiet, NOW)
-        await sink.fire([(quiet, after(quiet, None))], NOW)
+        silence_id = await sink.silence(quiet, time.time())
+        await sink.fire([(quiet, after(quiet, None))], time.time())
         loud = dataclasses.replace(ALERT, key="INC-3")
-        await sink.fire([(loud, after(loud, None))], NOW)
+        await sink.fire([(loud, after(loud, None))], time.time())
         first = await asyncio.to_thread(hook.next)
         await sink.lift(silence_id)
         second = await asyncio.to_thread(hook.next)
@@ -110,7 +111,7 @@ def test_a_refusal_is_told_with_its_reason(real: tuple[str, Receiver]) -> None:
         broken = dataclasses.replace(after(bad, None), service="")
         with pytest.raises(Unavailable, match="400"):
             await sink._post("/api/v2/alerts", [{"labels": {"": "x"}}])
-        await sink.fire([(dataclasses.replace(bad, is_open=False), broken)], NOW)
+        await sink.fire([(dataclasses.replace(bad, is_open=False), broken)], time.time())
 
     _with(real[0], story)
 
@@ -118,6 +119,6 @@ def test_a_refusal_is_told_with_its_reason(real: tuple[str, Receiver]) -> None:
 def test_an_alertmanager_that_is_away_is_told() -> None:
     async def story(sink: Alertmanager) -> None:
         with pytest.raises(Unavailable, match="away"):
-            await sink.fire([(ALERT, after(ALERT, None))], NOW)
+            await sink.fire([(ALERT, after(ALERT, None))], time.time())
 
     _with(f"http://127.0.0.1:{free_port()}", story)
