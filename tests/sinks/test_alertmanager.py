@@ -15,8 +15,7 @@ from tracetune.domain.anomalies import Severity
 from tracetune.errors import Unavailable
 from tracetune.sinks.alertmanager import LASTS_SECONDS, Alertmanager, payload
 
-
-STARTS = 1_800_000_000.0
+STARTED = 1_760_000_000.0
 ALERT = Alert(
     "INC-1",
     Severity.CRITICAL,
@@ -24,7 +23,7 @@ ALERT = Alert(
     "payments",
     "checkout is slow because of payments",
     {"numbers": "p95 1 s", "release": ""},
-    STARTS,
+    STARTED,
     is_open=True,
     link="https://box/incidents/INC-1",
 )
@@ -65,6 +64,14 @@ def test_a_firing_alert_lasts_four_minutes_from_its_last_sending() -> None:
 
     assert (int(ends[14:16]) - int(starts[14:16])) % 60 == 4
     assert starts.endswith("Z")
+
+
+def test_an_alert_from_a_clock_ahead_starts_before_it_ends() -> None:
+    ahead = dataclasses.replace(ALERT, starts=STARTED + 3_600)
+
+    sent = payload(ahead, after(ahead, None), STARTED)
+
+    assert sent["startsAt"] < sent["endsAt"]
 
 
 def test_alertmanager_notifies_once_however_often_it_is_sent_and_once_of_the_end(real: tuple[str, Receiver]) -> None:

@@ -91,6 +91,8 @@ class Alertmanager:
 
 def payload(alert: Alert, told: Told, now: float) -> dict[str, Any]:
     """One alert as the API takes it: labels say which it is and never change, annotations say how it is."""
+    # Spans may come from a clock ahead of ours, and Alertmanager refuses a batch with one alert that ends before it starts.
+    starts = min(alert.starts, now)
     annotations = {
         "summary": alert.headline,
         "cause": alert.cause or "nobody in particular",
@@ -104,8 +106,8 @@ def payload(alert: Alert, told: Told, now: float) -> dict[str, Any]:
             "severity": worse(alert.severity, told.severity).value,
         },
         "annotations": annotations,
-        "startsAt": _time(alert.starts),
-        "endsAt": _time(now + LASTS_SECONDS if alert.is_open else max(now - SKEW_SECONDS, alert.starts + 0.001)),
+        "startsAt": _time(starts),
+        "endsAt": _time(now + LASTS_SECONDS if alert.is_open else max(now - SKEW_SECONDS, starts + 0.001)),
         **({"generatorURL": alert.link} if alert.link else {}),
     }
 
