@@ -48,7 +48,9 @@ class LearnSettings:
         60, "Minutes to forecast beyond the last one seen; tuning plans for the load in them.", least=1
     )
     seed: int = _setting(0, "Seed of everything random; equal input and seed give equal results.", least=0)
-    registry: str = _setting("", "Directory in which trained models are kept by version; empty keeps none.")
+    registry: str = _setting(
+        "", "Directory, or s3://BUCKET/PREFIX, in which trained models are kept by version; empty keeps none."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ import typer
 from tracetune.cli import options
 
 Registry = Annotated[
-    str | None, typer.Option("--registry", metavar="DIR", help="Directory in which models are kept by version.")
+    str | None,
+    typer.Option(
+        "--registry", metavar="DIR", help="Directory, or s3://BUCKET/PREFIX, in which models are kept by version."
+    ),
 ]
 Alias = Annotated[str, typer.Option("--alias", metavar="NAME", help="The alias to move.")]
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="A version's number, an alias, or latest.")]

@@ -16,6 +16,7 @@ from typing import Any
 
 from tracetune.errors import Conflict, InvalidInput, InvalidSettings, NotFound
 from tracetune.ports import ObjectStore
+from tracetune.stores.buckets import SCHEME, Bucket
 from tracetune.stores.objects import Directory
 
 FORMAT = 1
@@ -219,15 +220,18 @@ class ModelRegistry:
 
 
 def registry_in(place: str) -> ModelRegistry:
-    """The registry in a directory.
+    """The registry in a directory, or in a bucket as ``s3://BUCKET/PREFIX``.
 
     Raises:
-        InvalidSettings: no directory is named, or a place that is none.
+        InvalidSettings: no place is named, or one that is neither.
+        Unavailable: a bucket is named, and the extra 's3' is not installed.
     """
+    if place.startswith(SCHEME):
+        return ModelRegistry(Bucket(place))
     if not place or "://" in place:
         raise InvalidSettings(
             f"the registry {place!r} is no directory" if place else "no registry of models is named",
-            hint="give --registry DIRECTORY, or set learn.registry; a bucket can be mounted as one",
+            hint=f"give --registry DIRECTORY or {SCHEME}BUCKET/PREFIX, or set learn.registry",
         )
     return ModelRegistry(Directory(Path(place)))
 

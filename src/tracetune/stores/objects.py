@@ -16,6 +16,16 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)
 _LOCK, _PART = ".lock", ".part"
 
 
+def check_name(name: str) -> None:
+    """Refuse what could lead elsewhere.
+
+    Raises:
+        InvalidInput: it is no name.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(f"{name!r} is no name", hint="use letters, digits, '.', '_' and '-', and not '.' first")
+
+
 class Directory:
     """An ObjectStore in a directory, which is made when something is first written."""
 
@@ -65,8 +75,7 @@ class Directory:
         return sorted(name for name in found if _NAME.fullmatch(name))
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise InvalidInput(f"{name!r} is no name", hint="use letters, digits, '.', '_' and '-', and not '.' first")
+        check_name(name)
         return self._root / name
 
     @contextmanager
