@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from urllib.parse import urlsplit
 
+from tracetune.api import sessions
+from tracetune.clock import Clock, system_clock
 from tracetune.errors import Forbidden, Unauthorized
 
 
@@ -23,10 +25,15 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks."""
+    """Who asks.
+
+    Attributes:
+        session_until: when the browser's session ends, in seconds since the Unix epoch; 0 for whoever shows a token itself.
+    """
 
     role: Role
     user: str = ""
+    session_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class Access:
         hosts: names under which the server may be asked without a token, besides those of loopback; a page of another
             origin that had its name point here (DNS rebinding) is refused by its Host header.
         open: whether anybody may ask without a token, because somebody said so in words.
+        clock: ends the sessions of browsers.
     """
 
     tokens: Mapping[str, Role] = field(default_factory=dict, repr=False)
@@ -49,6 +57,7 @@ class Access:
     proxy_role: Role = Role.ADMIN
     hosts: frozenset[str] = frozenset()
     open: bool = False
+    clock: Clock = system_clock
 
     def caller(self, headers: Mapping[str, str], peer: str) -> Caller:
         """Who asks, by the headers (lower case) and the address of the connection.
@@ -60,7 +69,7 @@ class Access:
         if self.user_header and peer in self.proxies and headers.get(self.user_header):
             return Caller(self.proxy_role, headers[self.user_header][:200])
         if self.tokens:
-            return Caller(self._role(headers.get("authorization", "")))
+            return self._known(headers)
         if self.open:
             return Caller(Role.ADMIN)
         if not _is_loopback(peer):
@@ -76,18 +85,34 @@ class Access:
             )
         return Caller(Role.ADMIN)
 
-    def _role(self, authorization: str) -> Role:
-        scheme, _, given = authorization.partition(" ")
+    def role_of(self, given: str) -> Role:
+        """What a token allows; NOBODY for one that is not known."""
         found = Role.NOBODY
         for token, role in self.tokens.items():  # every one is compared, so that time tells nothing
-            if hmac.compare_digest(given.strip().encode(), token.encode()) and scheme.casefold() == "bearer":
+            if hmac.compare_digest(given.strip().encode(), token.encode()):
                 found = role
-        if found is Role.NOBODY:
-            raise Unauthorized(
-                "no token was given" if not authorization else "the token is not known",
-                hint="send 'Authorization: Bearer TOKEN'",
-            )
         return found
+
+    def _known(self, headers: Mapping[str, str]) -> Caller:
+        authorization = headers.get("authorization", "")
+        if not authorization:
+            return self._in_session(sessions.value_in(headers))
+        scheme, _, given = authorization.partition(" ")
+        role = self.role_of(given) if scheme.casefold() == "bearer" else Role.NOBODY
+        if role is Role.NOBODY:
+            raise Unauthorized("the token is not known", hint="send 'Authorization: Bearer TOKEN'")
+        return Caller(role)
+
+    def _in_session(self, cookie: str) -> Caller:
+        now = self.clock()
+        for token, role in self.tokens.items():
+            until = sessions.holds_until(cookie, token, now) if cookie else None
+            if until is not None:
+                return Caller(role, session_until=until)
+        raise Unauthorized(
+            "the session has ended" if cookie else "no token was given",
+            hint="send 'Authorization: Bearer TOKEN', or sign in on the pages",
+        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.middleware.gzip import GZipMiddleware
 
 from tracetune import __version__
-from tracetune.api import metrics, pages, reading, reference, saying, stream
+from tracetune.api import login, metrics, pages, reading, reference, saying, stream, training
 from tracetune.api.access import Access
 from tracetune.api.alerting import Alerter, Channel
 from tracetune.api.answers import answer
@@ -23,6 +23,7 @@ from tracetune.api.preparing import prepare_all
 from tracetune.api.problems import handle_problems, problem
 from tracetune.api.snapshots import Snapshots
 from tracetune.clock import Clock, system_clock
+from tracetune.live.jobs import Jobs
 from tracetune.live.publisher import Publisher
 from tracetune.stores.notes import NoteBook
 
@@ -40,6 +41,7 @@ class Options:
         scaler_address: where KEDA may ask for advised replicas, as "0.0.0.0:8788"; "" where it may not.
         channels, external_url: where alerts go, and the address of this server that they link to.
         links: templates of other tools' addresses by name, as ``trace: https://jaeger/trace/{trace_id}``.
+        jobs: trainings of this process; None where it learns nothing.
     """
 
     access: Access = field(default_factory=Access)
@@ -50,6 +52,7 @@ class Options:
     external_url: str = ""
     scaler_address: str = ""
     clock: Clock = system_clock
+    jobs: Jobs | None = None
 
 
 def create_app(publisher: Publisher, notebook: NoteBook | None = None, options: Options | None = None) -> FastAPI:
@@ -66,13 +69,16 @@ def create_app(publisher: Publisher, notebook: NoteBook | None = None, options: 
     )
     book = notebook if notebook is not None else NoteBook()
     alerter = Alerter(publisher, book, chosen.channels, chosen.external_url, chosen.clock)
-    app.state.context = Context(Snapshots(publisher), book, alerter, dict(chosen.links), chosen.clock)
+    app.state.context = Context(Snapshots(publisher), book, alerter, dict(chosen.links), chosen.clock, chosen.jobs)
+    app.state.access = chosen.access
     handle_problems(app)
     for router in (
         health,
         metrics.router,
         reading.router,
         saying.router,
+        login.router,
+        training.router,
         stream.router,
         reference.router,
         pages.router,

@@ -15,6 +15,7 @@ from tracetune.api.alerting import Channel
 from tracetune.api.app import Options, create_app
 from tracetune.domain.anomalies import Severity
 from tracetune.errors import InvalidSettings, Unavailable
+from tracetune.live.jobs import Jobs
 from tracetune.live.publisher import Publisher
 from tracetune.settings import AlertSettings, ApiSettings, Settings
 from tracetune.sinks.alertmanager import Alertmanager
@@ -26,7 +27,12 @@ _PATIENCE_SECONDS = 10.0
 
 
 def build(
-    settings: Settings, publisher: Publisher, *, folder: Path | None = None, open_to_all: bool = False
+    settings: Settings,
+    publisher: Publisher,
+    *,
+    folder: Path | None = None,
+    open_to_all: bool = False,
+    jobs: Jobs | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -35,6 +41,7 @@ def build(
         publisher: whose snapshots are served.
         folder: where snoozes, feedback and events are kept; None keeps them in memory.
         open_to_all: whether anybody may ask without a token, because somebody said so in words.
+        jobs: trainings of this process; None where it learns nothing.
 
     Raises:
         InvalidSettings: an address that is none, or one token for two roles.
@@ -49,6 +56,7 @@ def build(
         channels=tuple(channels(settings.alerts)),
         external_url=_address("api.external_url", api.external_url).rstrip("/"),
         scaler_address=_scaler_address(settings),
+        jobs=jobs,
     )
     return create_app(publisher, book, options)
 

@@ -11,6 +11,7 @@ from tracetune.api.snapshots import Shown, Snapshots
 from tracetune.api.windows import Window, window
 from tracetune.clock import Clock, system_clock
 from tracetune.domain.notes import Notes
+from tracetune.live.jobs import Jobs
 from tracetune.live.publisher import Publisher
 from tracetune.stores.notes import NoteBook
 
@@ -22,6 +23,7 @@ class Context:
     Attributes:
         links: templates of other tools' addresses by name: trace, compare, logs, runbook.
         clock: seconds since the Unix epoch, for notes; windows are relative to the newest minute instead.
+        jobs: trainings; None where nothing is learned by this process.
     """
 
     snapshots: Snapshots
@@ -29,6 +31,7 @@ class Context:
     alerter: Alerter
     links: dict[str, str] = field(default_factory=dict)
     clock: Clock = system_clock
+    jobs: Jobs | None = None
 
     @property
     def publisher(self) -> Publisher:

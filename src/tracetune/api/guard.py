@@ -17,6 +17,12 @@ from tracetune.errors import Forbidden, InvalidInput, Unauthorized
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """What a load balancer asks; it says no more than that the process is there."""
 
+SESSION_PATH = "/api/v1/session"
+"""Where a browser shows its token; whoever has none yet must be able to ask."""
+
+LOGINS_PER_SECOND, MOST_LOGINS_AT_ONCE = 0.2, 10.0
+"""Of one address: enough for people who mistype, and centuries for whoever guesses."""
+
 HEADERS: Mapping[str, str] = {
     "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'none'",
@@ -74,6 +80,7 @@ class Guard:
         self._access = access
         self._limits = limits
         self._buckets = _Buckets(limits, clock)
+        self._logins = _Buckets(Limits(requests_per_second=LOGINS_PER_SECOND, burst=MOST_LOGINS_AT_ONCE), clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or hand on."""
@@ -96,16 +103,17 @@ class Guard:
     def _refusal(
         self, scope: Scope, headers: Mapping[str, str], peer: str, path: str
     ) -> tuple[int, str, str, str, dict[str, str]] | None:
-        wait = 0.0 if path in OPEN_PATHS else self._buckets.wait(peer)
+        is_login = path == SESSION_PATH and scope["method"] == "POST"
+        wait = 0.0 if path in OPEN_PATHS else (self._logins if is_login else self._buckets).wait(peer)
         if wait:
-            hint = f"at most {self._limits.requests_per_second:g} requests a second; wait {wait:.1f} s"
+            hint = f"at most {LOGINS_PER_SECOND if is_login else self._limits.requests_per_second:g} a second; wait {wait:.1f} s"
             return 429, "too_many_requests", "too many requests", hint, {"retry-after": str(int(wait) + 1)}
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > self._limits.body_bytes:
             hint = f"at most {self._limits.body_bytes} bytes; spans go to the receivers, not here"
             return 413, "too_large", f"the body has {length[:20]} bytes", hint, {}
         try:
-            caller = Caller(Role.READ) if path in OPEN_PATHS else self._access.caller(headers, peer)
+            caller = self._caller(scope["method"], path, headers, peer)
             _allow(scope["method"], path, caller, headers)
         except Unauthorized as error:
             return 401, error.code, error.message, error.hint, {"www-authenticate": "Bearer"}
@@ -113,6 +121,16 @@ class Guard:
             return 403, error.code, error.message, error.hint, {}
         scope.setdefault("state", {})["caller"] = caller
         return None
+
+    def _caller(self, method: str, path: str, headers: Mapping[str, str], peer: str) -> Caller:
+        if path in OPEN_PATHS:
+            return Caller(Role.READ)
+        try:
+            return self._access.caller(headers, peer)
+        except Unauthorized:
+            if _least(method, path) is Role.NOBODY:
+                return Caller(Role.NOBODY)
+            raise
 
     def _measured(self, receive: Receive) -> Receive:
         """A chunked body has no length: cut it off where it grows too long."""
@@ -132,20 +150,36 @@ class Guard:
         return limited
 
 
-def _allow(method: str, path: str, caller: Caller, headers: Mapping[str, str]) -> None:
+def _least(method: str, path: str) -> Role:
+    """What a caller must be. The pages themselves say nothing: files of the package, and a form that asks for a token."""
+    if path == SESSION_PATH:
+        return Role.NOBODY
     if method in _SAFE:
-        needed = Role.READ
-    else:
-        needed = Role.INGEST if path == "/api/v1/events" else Role.ADMIN
-        origin = headers.get("origin", "")
-        if origin and urlsplit(origin).netloc.casefold() != headers.get("host", "").casefold():
-            raise Forbidden(
-                f"a page of {origin[:100]} may not change anything here", hint="use the pages of this server"
-            )
+        return Role.READ if path.startswith("/api/") or path == "/metrics" else Role.NOBODY
+    return Role.INGEST if path == "/api/v1/events" else Role.ADMIN
+
+
+def _allow(method: str, path: str, caller: Caller, headers: Mapping[str, str]) -> None:
+    if method not in _SAFE:
+        _same_origin(caller, headers)
+    needed = _least(method, path)
     if caller.role < needed:
         raise Forbidden(
             f"the role {caller.role.name.lower()} may not {method} {path}", hint=f"it takes {needed.name.lower()}"
         )
+
+
+def _same_origin(caller: Caller, headers: Mapping[str, str]) -> None:
+    """A browser sends cookies by itself, so a change by cookie must be known to come from a page of this server.
+
+    Source: OWASP, "Cross-Site Request Forgery Prevention": verifying the origin with standard headers.
+    """
+    origin = headers.get("origin", "")
+    is_ours = urlsplit(origin).netloc.casefold() == headers.get("host", "").casefold()
+    if origin and not is_ours:
+        raise Forbidden(f"a page of {origin[:100]} may not change anything here", hint="use the pages of this server")
+    if caller.session_until and not origin and headers.get("sec-fetch-site") != "same-origin":
+        raise Forbidden("a change by a session names no page that it comes from", hint="send a token instead")
 
 
 def _with_headers(send: Send) -> Send:

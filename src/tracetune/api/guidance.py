@@ -46,6 +46,7 @@ def _scaling_items(shown: Shown) -> list[ScalingItem]:
                 forecast_calls_per_second=known(capacity.forecast_calls_per_second) if capacity else None,
                 confidence=replicas.confidence if replicas else "",
                 reason=next(iter(own[0].reasons), own[0].unlock) if own else "",
+                at_load=None,
                 advice=[advice_view(each) for each in own],
             )
         )

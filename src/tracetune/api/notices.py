@@ -50,6 +50,38 @@ class Status(msgspec.Struct, frozen=True):
     details: dict[str, str]  # of the process: receivers, queue, training
 
 
+class SessionItem(msgspec.Struct, frozen=True):
+    """Who asks, and what that allows."""
+
+    role: str  # nobody, ingest, read or admin
+    user: str  # as a proxy says; "" where none does
+    until: str | None  # when the browser's session ends; null without one
+    asks_for_token: bool  # whether this server has tokens, so that there is something to sign in with
+
+
+class NewSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Show a token, to be known by a cookie afterwards."""
+
+    token: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
+class JobItem(msgspec.Struct, frozen=True):
+    """A training: asked for, or due by itself."""
+
+    id: str
+    kind: str  # train
+    by_hand: bool  # somebody asked for it
+    state: str  # waiting, running, done, failed or cancelled
+    asked: str
+    began: str | None
+    ended: str | None
+    seconds: float  # since it began, until its end
+    done: int  # metrics learned
+    total: int
+    seconds_left: float | None  # by the pace so far; null where that says nothing
+    text: str  # what it learns from, or why it failed
+
+
 class StreamEvent(msgspec.Struct, frozen=True):
     """Something that happened, as the stream tells it."""
 

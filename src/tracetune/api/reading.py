@@ -6,7 +6,19 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from tracetune.api import guidance, incidents, notices, overview, paths, predicting, schemas, services, traces
+from tracetune.api import (
+    comparing,
+    guidance,
+    incidents,
+    notices,
+    overview,
+    paths,
+    predicting,
+    scaling,
+    schemas,
+    services,
+    traces,
+)
 from tracetune.api import series as columns
 from tracetune.api.answers import JSON, answer, tagged
 from tracetune.api.context import asked, context_of
@@ -159,6 +171,13 @@ def get_paths(request: Request, service_name: str, start: From = "", end: To = "
     return answer(request, paths.paths(it.shown, it.window, service_name))
 
 
+@router.get("/services/{service_name:path}/compare", responses=returns(schemas.CompareAnswer), tags=["services"])
+def get_compare(request: Request, service_name: str, start: From = "", end: To = "") -> Response:
+    """What the slow calls of the window have in common that usual calls have not, ranked."""
+    it = asked(request, start, end)
+    return answer(request, comparing.compare(it.shown, it.window, service_name))
+
+
 Load = Annotated[float, Query(gt=0, le=1000, description="Times the load of the busiest minutes seen.")]
 Simulated = Annotated[bool, Query(description="Run it in full, with intervals; else a few short runs, for sliders.")]
 
@@ -220,9 +239,18 @@ def get_service(request: Request, service_name: str, start: From = "", end: To =
 
 
 @router.get("/scaling", responses=returns(schemas.ScalingItem, many=True), tags=["tuning"])
-def get_scaling(request: Request, format_: Format = "json") -> Response:
-    """What each service uses of its replicas, and how to set its knobs."""
-    return answer(request, guidance.scaling_items(asked(request).shown))
+def get_scaling(
+    request: Request,
+    load: Annotated[
+        float | None, Query(gt=0, le=1000, description="Say it for so many times the load of the busiest minutes, too.")
+    ] = None,
+    busy: Annotated[float, Query(gt=0, lt=1, description="The most of its slots that should be busy.")] = 0.8,
+    format_: Format = "json",
+) -> Response:
+    """What each service uses of its replicas, how to set its knobs, and what another load would make of it."""
+    shown = asked(request).shown
+    items = guidance.scaling_items(shown)
+    return answer(request, items if load is None else scaling.at_load(shown, items, load, busy))
 
 
 @router.get("/models", responses=returns(schemas.Models), tags=["data"])

@@ -272,6 +272,43 @@ class PathItem(msgspec.Struct, frozen=True):
     parts: list[PathPart]
 
 
+class CompareRow(msgspec.Struct, frozen=True):
+    """How often a value of an attribute is met among slow and among usual calls."""
+
+    attribute: str  # OpenTelemetry's name, or: operation, called by, outcome, instance
+    value: str
+    slow_share: float
+    usual_share: float
+    difference: float  # slow_share - usual_share
+    differs: bool  # by more than so few calls could by chance
+
+
+class CompareAnswer(msgspec.Struct, frozen=True):
+    """Slow calls against usual ones, by every attribute of their spans; what differs first."""
+
+    service_name: str
+    slow_calls: int  # that were kept, and compared
+    usual_calls: int
+    rows: list[CompareRow]
+
+
+class AtLoad(msgspec.Struct, frozen=True):
+    """One service at the load that was asked for, by the queues that its calls show.
+
+    ``replicas`` is the least count at which no more than the asked share of its slots is busy.
+    """
+
+    load: float  # times that of the busiest minutes seen
+    p95_now: float | None
+    p95: float | None  # with the replicas that it has
+    p95_lower: float | None  # the interval holds the truth nine times in ten
+    p95_upper: float | None
+    busy: float | None  # share of the slots, with the replicas that it has; null where the slots are not known
+    limit: float | None  # times the load at which all slots are busy
+    replicas: int | None
+    unlock: str  # what would have to be known, where something is not
+
+
 class ScalingItem(msgspec.Struct, frozen=True):
     """What a service uses of its replicas, and every advice about it."""
 
@@ -287,6 +324,7 @@ class ScalingItem(msgspec.Struct, frozen=True):
     forecast_calls_per_second: float | None
     confidence: str
     reason: str
+    at_load: AtLoad | None  # null where no load was asked for
     advice: list[AdviceView]
 
 

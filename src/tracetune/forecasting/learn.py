@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,12 @@ def learn(series: SeriesBatch, *, estimators: Candidates, seed: int, horizon_min
 
 
 def study(
-    series: SeriesBatch, *, estimators: Candidates, seed: int, horizon_minutes: int = 60
+    series: SeriesBatch,
+    *,
+    estimators: Candidates,
+    seed: int,
+    horizon_minutes: int = 60,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Normal, Learned]:
     """What is normal, as models that can judge later minutes and as forecasts of these, with the limits in words.
 
@@ -80,6 +85,7 @@ def study(
             LSTM; below LEAST_MINUTES_TO_COMPETE only the first and the LSTM may speak.
         seed: of everything random in training.
         horizon_minutes: how far beyond the last minute to forecast.
+        progress: told after each metric how many of them are done.
     """
     if not series.keys or series.length < LEAST_MINUTES:
         said = (_too_short(series),)
@@ -87,7 +93,8 @@ def study(
     models: dict[Metric, gate.Chosen] = {}
     forecasts: dict[Metric, Forecast] = {}
     limits = _limits(series)
-    for metric, competing in estimators.items():
+    for done, (metric, competing) in enumerate(estimators.items()):
+        progress(done, len(estimators))
         allowed = competing if series.length >= LEAST_MINUTES_TO_COMPETE else _first_day(competing)
         try:
             models[metric], forecasts[metric] = gate.judged(

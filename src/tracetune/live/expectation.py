@@ -13,6 +13,7 @@ from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.errors import InvalidInput, TracetuneError
 from tracetune.forecasting.learn import LEAST_MINUTES, LEAST_MINUTES_TO_COMPETE, Candidates, Normal, study
 from tracetune.forecasting.online import OnlineForecaster
+from tracetune.live.jobs import Jobs
 from tracetune.live.promoted import Promoted
 from tracetune.live.training import Trainer
 
@@ -34,9 +35,10 @@ class Expectation:
         trainer: learns in another process; None has all learned here.
         promoted: gives the model that was chosen in the registry; None where there is no registry.
         false_incidents_per_week: the budget that the thresholds keep.
+        jobs: told of each training, and where somebody may ask for one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each from elsewhere
         self,
         candidates: Candidates,
         trainer: Trainer | None,
@@ -45,8 +47,10 @@ class Expectation:
         horizon_minutes: int,
         false_incidents_per_week: float,
         promoted: Promoted | None = None,
+        jobs: Jobs | None = None,
     ) -> None:
         self._promoted = promoted
+        self._jobs = jobs if jobs is not None else Jobs()
         self._candidates, self._trainer, self._seed = candidates, trainer, seed
         self._horizon_minutes, self._budget = horizon_minutes, false_incidents_per_week
         self._online: OnlineForecaster | None = None
@@ -73,26 +77,52 @@ class Expectation:
         return learned
 
     def _learn_where_due(self, series: SeriesBatch) -> None:
-        trained = self._trainer.finished() if self._trainer else None
+        trained = self._finished()
         if self._speaks_as_promoted(series):
+            self._refuse("a promoted model of the registry speaks here; roll it back, and what is learned here does")
             return
         if trained is not None:
             self._adopt(trained, series)
             self.trained_until = self._learned_until
         if series.length < LEAST_MINUTES or not series.keys:
             self._limits = self._study(series).limits
-            return
-        until = series.start_minute + series.length
+            self._refuse(self._limits[0])
+        elif self._jobs.is_wanted or self._is_due(series):
+            self._learn(series)
+
+    def _finished(self) -> Normal | None:
+        """The models of a training in the other process that ended since the last minute."""
+        trainer = self._trainer
+        if trainer is None:
+            return None
+        was_running = trainer.is_running
+        trained = trainer.finished()
+        if was_running and not trainer.is_running:
+            self._jobs.ended(trainer.problem)
+        return trained
+
+    def _refuse(self, why: str) -> None:
+        """Say why a training that somebody waits for is not done."""
+        if self._jobs.is_wanted:
+            self._jobs.ended(why)
+
+    def _is_due(self, series: SeriesBatch) -> bool:
         grown = series.length - self._learned_minutes
-        is_due = until - self._learned_until >= RELEARN_MINUTES or 4 * grown >= self._learned_minutes
-        if not is_due:
-            return
-        if self._trainer and self._online is not None and series.length >= LEAST_MINUTES_TO_COMPETE:
-            if self._trainer.start(series):
-                self._learned_minutes, self._learned_until = series.length, until
-            return
-        self._adopt(self._study(series), series)
-        self._learned_minutes, self._learned_until = series.length, until
+        until = series.start_minute + series.length
+        return until - self._learned_until >= RELEARN_MINUTES or 4 * grown >= self._learned_minutes
+
+    def _learn(self, series: SeriesBatch) -> None:
+        said = f"{len(series.keys)} series of {series.length} minutes"
+        trainer = self._trainer
+        if trainer and self._online is not None and series.length >= LEAST_MINUTES_TO_COMPETE:
+            if not trainer.start(series):
+                return
+            self._jobs.began(said, kill=trainer.kill, steps=lambda: trainer.steps)
+        else:
+            self._jobs.began(said)
+            problem = self._adopt(self._study(series), series)
+            self._jobs.ended(problem.message if problem else "")
+        self._learned_minutes, self._learned_until = series.length, series.start_minute + series.length
 
     def _speaks_as_promoted(self, series: SeriesBatch) -> bool:
         """Whether a promoted model is in force, after one that is new was taken over; it needs as many minutes as any."""

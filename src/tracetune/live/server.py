@@ -17,6 +17,7 @@ from tracetune.live.analyst import Analyst
 from tracetune.live.events import IncidentRecord
 from tracetune.live.expectation import Expectation
 from tracetune.live.fold import Emission, Fold
+from tracetune.live.jobs import Jobs
 from tracetune.live.keeper import Keeper, state_of
 from tracetune.live.ledger import Ledger
 from tracetune.live.memory import resident_bytes
@@ -53,7 +54,7 @@ MINUTES_BETWEEN_RETENTION = 60
 class Server:
     """Everything but the HTTP ports: the journal, the store, the minute loop and gRPC.
 
-    ``publisher`` and ``store`` are what surfaces read; ``http`` is the ASGI application that takes spans.
+    ``publisher``, ``jobs`` and ``store`` are what surfaces read; ``http`` is the ASGI application that takes spans.
 
     Args:
         settings: all of them.
@@ -82,6 +83,7 @@ class Server:
         self.store = ClickHouseMinutes(self._database)
         self._incidents = ClickHouseIncidents(self._database)
         self.publisher = Publisher(Snapshot(status=Status(started_unix_seconds=clock(), store_url=self.url)))
+        self.jobs = Jobs(lambda event: self.publisher.announce([event]), clock)
         self._started = clock()
         self._journal = Journal(directory / "journal")
         checkpoint, self._position, journal_id = state_of(directory / "journal" / "state.zip")
@@ -262,6 +264,7 @@ class Server:
             horizon_minutes=settings.learn.horizon_minutes,
             false_incidents_per_week=settings.detect.false_incidents_per_week,
             promoted=self._promoted,
+            jobs=self.jobs,
         )
         plan = Plan(
             competing,

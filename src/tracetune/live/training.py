@@ -19,6 +19,7 @@ from tracetune.forecasting.learn import Normal, study
 
 _MOST_BYTES = 8 << 30
 _LOWEST_PRIORITY = 19
+_PROGRESS = "progress.txt"
 
 
 class Trainer:
@@ -32,6 +33,7 @@ class Trainer:
     def __init__(self, directory: Path, *, network: bool, seed: int) -> None:
         self._directory, self._network, self._seed = directory, network, seed
         self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
         self.problem = ""
 
     @property
@@ -39,13 +41,30 @@ class Trainer:
         """Whether a training is under way."""
         return self._process is not None
 
+    @property
+    def steps(self) -> tuple[int, int]:
+        """How many metrics of how many are learned by the training under way; (0, 0) before it said so."""
+        try:
+            done, total = (self._directory / _PROGRESS).read_text("ascii").split()
+            return int(done), int(total)
+        except (OSError, ValueError):
+            return 0, 0
+
+    def kill(self) -> None:
+        """Have the training under way die at once; ``finished`` says so when it is asked next. From any thread."""
+        process = self._process
+        if process is not None:
+            self._killed = True
+            process.kill()
+
     def start(self, series: SeriesBatch) -> bool:
         """Begin to learn from these series; false while another training is under way."""
         if self._process is not None:
             return False
         self._directory.mkdir(parents=True, exist_ok=True)
         _write_series(self._directory / "series.zip", series)
-        (self._directory / "models.zip").unlink(missing_ok=True)
+        for name in ("models.zip", _PROGRESS):
+            (self._directory / name).unlink(missing_ok=True)
         call = (
             f"from tracetune.live.training import learn; learn({str(self._directory)!r}, {self._network}, {self._seed})"
         )
@@ -58,6 +77,9 @@ class Trainer:
         if self._process is None or self._process.poll() is None:
             return None
         status, self._process = self._process.returncode, None
+        killed, self._killed = self._killed, False
+        if killed:
+            return None
         try:
             if status == 0:
                 self.problem = ""
@@ -82,7 +104,12 @@ def learn(directory: str, network: bool, seed: int) -> None:
     folder = Path(directory)
     series = _read_series(folder / "series.zip")
     competing = candidates(network=network and can_train())
-    normal, _ = study(series, estimators=competing, seed=seed)
+
+    def progress(done: int, total: int) -> None:
+        (folder / "progress.new").write_text(f"{done} {total}", "ascii")
+        (folder / "progress.new").replace(folder / _PROGRESS)  # so that it is never read half written
+
+    normal, _ = study(series, estimators=competing, seed=seed, progress=progress)
     bundle.save(folder / "models.zip", normal, {"minutes": series.length})
 
 
