@@ -20,11 +20,13 @@ from tracetune.domain.forecasts import MIDDLE
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.forecasting.following import Follower
 from tracetune.forecasting.holt_winters import HoltWintersEstimator
+from tracetune.forecasting.levels import LevelsEstimator
 from tracetune.forecasting.network import LstmEstimator
 from tracetune.forecasting.regression import RegressionEstimator
 from tracetune.forecasting.trailing import TrailingMedianEstimator
 
 Array = NDArray[np.float64]
+Simple = TrailingMedianEstimator | LevelsEstimator | HoltWintersEstimator | RegressionEstimator
 DAYS = ("2022-08-22", "2022-08-23")
 METRIC = Metric.LATENCY_P95
 HORIZONS = (1, 5, 15)
@@ -74,8 +76,9 @@ def references(values: Array) -> dict[str, dict[int, Array]]:
 
 def _ours(series: SeriesBatch) -> dict[str, dict[int, Array]]:
     learned = series.between(0, LEARNED_MINUTES)
-    estimators: dict[str, TrailingMedianEstimator | HoltWintersEstimator | RegressionEstimator | LstmEstimator] = {
+    estimators: dict[str, Simple | LstmEstimator] = {
         "tracetune's trailing median": TrailingMedianEstimator(),
+        "tracetune's levels": LevelsEstimator(),
         "tracetune's Holt-Winters": HoltWintersEstimator(),
         "tracetune's regression": RegressionEstimator(),
         "tracetune's shipped network": LstmEstimator(steps=0),

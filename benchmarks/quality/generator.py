@@ -90,7 +90,7 @@ def _signals(history: History, train: Any, estimator: Estimator) -> Signals:  # 
 
 
 def _judge(history: History, signals: Signals) -> dict[str, dict[str, float]]:
-    truth = _truth(history)
+    truth = truth_of(history)
     quick, lasting = (signals.gathered[LATENCY, rule] for rule in (QUICK, LASTING))
     count = len(history.series.keys)
     past = replace(signals, gathered={key: each[:, :CALIBRATION_MINUTES] for key, each in signals.gathered.items()})
@@ -123,7 +123,8 @@ def _figures(history: History, scores: Array, truth: Truth) -> dict[str, float]:
     }
 
 
-def _truth(history: History) -> Truth:
+def truth_of(history: History) -> Truth:
+    """What is to be found on the test days, and where an alert is false."""
     days = slice(history.test_from, None)
     anything = history.incident[:, days] > 0
     total = np.cumsum(np.pad(anything.astype(np.int32), ((0, 0), (RECOVERY_MINUTES + 1, 0))), axis=1)

@@ -20,9 +20,10 @@ AHEAD = """p95 of {series} series of two days, forecast from every minute after 
 then: median over series of the mean absolute scaled error. Bar: below the naive forecast and the trailing 30-minute median at
 each horizon."""
 
-AHEAD_MISSED = """Ours are below the naive forecast and not below the trailing median. These series are noise about a level that
-stays: a median of four hours is only 1 % better than one of 30 minutes, so that next to nothing is left to gain, and ours lose up
-to 8 % where they smooth a mean of logarithms and the error wants a median of seconds."""
+AHEAD_FOUND = """The mean of three robust levels is below both at every horizon, by 0.4 to 1.2 % below the median. Its memories
+were chosen on the first six hours. More is not to be had from these series: they are noise about a level that stays, where a
+median of four hours is only 1 % better than one of 30 minutes. The others lose up to 8 % where they smooth a mean of logarithms
+and the error wants a median of seconds."""
 
 NAB = """{files} files, {windows} windows, standard profile, one setting for all files. Bar: 55. Our scorer gives the windowed
 Gaussian the score published for it, to nine decimals. Each file's tail of scores is learned as it goes; a score begins where it
@@ -131,7 +132,7 @@ def ahead(found: Figures) -> str:
             "",
             *_table(("forecast", "1 min", "5 min", "15 min"), rows),
             "",
-            AHEAD_MISSED,
+            AHEAD_FOUND,
             "",
         ]
     )

@@ -10,7 +10,13 @@ from tracetune.forecasting.network import LstmEstimator
 def test_the_network_competes_for_latency_only_and_is_trained_once() -> None:
     found = candidates()
 
-    assert [each.name for each in found[Metric.CALLS]] == ["trailing_median", "seasonal", "holt_winters", "regression"]
+    assert [each.name for each in found[Metric.CALLS]] == [
+        "trailing_median",
+        "levels",
+        "seasonal",
+        "holt_winters",
+        "regression",
+    ]
     assert found[Metric.LATENCY_P50][-1].name == "lstm"
     assert found[Metric.LATENCY_P50][-1] is found[Metric.LATENCY_P95][-1]
 
@@ -18,6 +24,7 @@ def test_the_network_competes_for_latency_only_and_is_trained_once() -> None:
 def test_the_network_can_be_left_out() -> None:
     assert {each.name for every in candidates(network=False).values() for each in every} == {
         "trailing_median",
+        "levels",
         "seasonal",
         "holt_winters",
         "regression",

@@ -7,6 +7,7 @@ from tests.forecasting import estimator_checks as checks
 from tracetune.domain.series import Metric
 from tracetune.forecasting.following import Follower
 from tracetune.forecasting.holt_winters import HoltWintersEstimator
+from tracetune.forecasting.levels import LevelsEstimator
 from tracetune.forecasting.regression import RegressionEstimator
 from tracetune.forecasting.scaling import to_model_scale
 from tracetune.forecasting.scoring import LstmPredictor
@@ -14,8 +15,14 @@ from tracetune.forecasting.seasonal import SeasonalEstimator
 from tracetune.forecasting.trailing import TrailingMedianEstimator
 
 METRIC = Metric.LATENCY_P95
-Simple = TrailingMedianEstimator | HoltWintersEstimator | SeasonalEstimator | RegressionEstimator
-SIMPLE: list[Simple] = [TrailingMedianEstimator(), HoltWintersEstimator(), SeasonalEstimator(), RegressionEstimator()]
+Simple = TrailingMedianEstimator | LevelsEstimator | HoltWintersEstimator | SeasonalEstimator | RegressionEstimator
+SIMPLE: list[Simple] = [
+    TrailingMedianEstimator(),
+    LevelsEstimator(),
+    HoltWintersEstimator(),
+    SeasonalEstimator(),
+    RegressionEstimator(),
+]
 
 
 def _followed(follower: Follower, minutes: int) -> Follower:

@@ -18,6 +18,7 @@ from tracetune.forecasting.cell import Weights
 from tracetune.forecasting.gate import Chosen
 from tracetune.forecasting.holt_winters import HoltWintersPredictor
 from tracetune.forecasting.learn import Normal
+from tracetune.forecasting.levels import LevelsPredictor
 from tracetune.forecasting.online import OnlineForecaster
 from tracetune.forecasting.regression import RegressionPredictor
 from tracetune.forecasting.scoring import LstmPredictor
@@ -31,9 +32,10 @@ MOST_MODEL_BYTES = 256 * 1024**2
 MOST_STATE_BYTES = 8 * 1024**3
 """A state holds a day of every series: 10,000 operations take 1 GB."""
 
-_Floored = TrailingMedianPredictor | SeasonalPredictor | HoltWintersPredictor | RegressionPredictor
+_Floored = TrailingMedianPredictor | LevelsPredictor | SeasonalPredictor | HoltWintersPredictor | RegressionPredictor
 _FLOORED: dict[str, type[_Floored]] = {
     "trailing_median": TrailingMedianPredictor,
+    "levels": LevelsPredictor,
     "seasonal": SeasonalPredictor,
     "holt_winters": HoltWintersPredictor,
     "regression": RegressionPredictor,

@@ -37,6 +37,7 @@ MOST_EXCURSIONS = 0.4
 WORDS = {
     "lstm": "the LSTM",
     "trailing_median": "the trailing median",
+    "levels": "the mean of levels over hours",
     "seasonal": "the same minute of earlier days",
     "holt_winters": "exponential smoothing",
     "regression": "the regression on load",

@@ -13,6 +13,7 @@ from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.errors import NotEnoughData
 from tracetune.forecasting import gate
 from tracetune.forecasting.holt_winters import HoltWintersEstimator
+from tracetune.forecasting.levels import LevelsEstimator
 from tracetune.forecasting.regression import RegressionEstimator
 from tracetune.forecasting.seasonal import SeasonalEstimator
 from tracetune.forecasting.trailing import TrailingMedianEstimator
@@ -37,6 +38,7 @@ def baselines() -> dict[Metric, list[Estimator]]:
     """For each metric the models that need no training, the simplest first; every other has to beat them."""
     simple: list[Estimator] = [
         TrailingMedianEstimator(),
+        LevelsEstimator(),
         SeasonalEstimator(),
         HoltWintersEstimator(),
         RegressionEstimator(),
