@@ -1,6 +1,6 @@
 """Lab services of known truth: what is identified, what instances share, and where more replicas will not help.
 
-PYTHONPATH=benchmarks python -m tuning.known_truth dev      # or report: for published figures only
+PYTHONPATH=benchmarks python -m tuning.known_truth dev      # or report, or tuning: for published figures only
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -30,7 +31,6 @@ from tuning.sweep import RECORDED, RESULTS, TRAINED_ON
 
 CLEAR_USE = 0.4
 _VAIN = ("more replicas of", "more replicas will not help", "more replicas are not the remedy")
-_FAULTS = ("slow_dependency", "slow_hop", "pool_too_small")
 
 
 def read(paths: list[Path]) -> Ingested:
@@ -117,30 +117,74 @@ def advice(path: Path) -> tuple[Advice, ...]:
     return pipeline.analyze(read([path]), plan, pipeline.Stopwatch()).advice
 
 
-def is_told(found: tuple[Advice, ...], service: str = "") -> bool:
-    """Whether some advice on replicas (of a service) says that more will not help."""
-    return any(
-        reason.startswith(_VAIN)
-        for each in found
-        if each.knob is Knob.REPLICAS and service in {"", each.target_service} and each.action is not Action.SET
-        for reason in each.reasons
+def said_vain(found: tuple[Advice, ...], service: str) -> str:
+    """The sentence by which some advice says that more replicas of a service will not help; "" where none does."""
+    return next(
+        (
+            reason
+            for each in found
+            if each.knob is Knob.REPLICAS and each.target_service == service and each.action is not Action.SET
+            for reason in each.reasons
+            if reason.startswith(_VAIN)
+        ),
+        "",
     )
 
 
-def vain(path: Path) -> list[tuple[str, bool, bool]]:
-    """Cases of one recording: what it is, whether more replicas would help, whether it was said that they do not."""
+class Case(NamedTuple):
+    """One service of one recording, and the truth about more replicas of it."""
+
+    what: str
+    service: str
+    wait_in: str  # a word that the sentence must have; "" where more replicas do help
+
+
+def cases_of(path: Path) -> list[Case]:
+    """The cases of one recording, from its truth. Slots lost in every replica's pool come back with more replicas."""
     topology = msgspec.convert(Recording(path).manifest.topology, Topology).name
-    kinds = {each["kind"] for each in json.loads((path / "truth.json").read_text("utf-8")).get("faults", [])}
     if topology == "limits":
-        found = advice(path)
-        told = {name: is_told(found, name) for name in ("orders", "stock", "prices", "images")}
         return [
-            (f"{path.name}: a lock (orders)", False, told["orders"]),
-            (f"{path.name}: a database without spans (stock)", False, told["stock"]),
-            (f"{path.name}: a slow supplier (prices)", False, told["prices"]),
-            (f"{path.name}: an honest queue (images)", True, told["images"]),
+            Case("a lock", "orders", "share"),
+            Case("a database without spans", "stock", "share"),
+            Case("a slow supplier", "prices", "supplier"),
+            Case("an honest queue", "images", ""),
         ]
-    return [(f"{path.name}: {kind}", False, is_told(advice(path))) for kind in _FAULTS if kind in kinds]
+    found = []
+    for fault in json.loads((path / "truth.json").read_text("utf-8")).get("faults", []):
+        kind, name = fault["kind"], fault["service"]
+        if kind == "slow_dependency":
+            found += [Case("a database that is held up", name, "redis") for name in ("catalog", "cart")]
+        elif kind == "slow_hop":
+            found.append(Case("a slow network", name, f"on the way to {name}"))
+        elif kind == "latency_constant" and name == "shipping":
+            found.append(Case("a slow callee", "checkout", "shipping"))
+        elif kind in {"pool_too_small", "traffic_surge"}:
+            found.append(Case("a queue for slots", name, ""))
+    return found
+
+
+def vain(path: Path) -> list[Judged]:
+    """The cases of one recording beside what the advice says."""
+    cases = cases_of(path)
+    found = advice(path) if cases else ()
+    return [
+        Judged(f"{path.name}: {case.what} ({case.service})", case.wait_in == "", said, _is_right(case, said))
+        for case in cases
+        for said in [said_vain(found, case.service)]
+    ]
+
+
+class Judged(NamedTuple):
+    """What was said in one case; right if it says so and names where the wait is, or does not say so where they help."""
+
+    case: str
+    would_help: bool
+    said: str
+    right: bool
+
+
+def _is_right(case: Case, said: str) -> bool:
+    return case.wait_in in said if case.wait_in and said else bool(said) == bool(case.wait_in)
 
 
 def main() -> None:
@@ -169,10 +213,16 @@ def main() -> None:
         "false alarms of sharing",
     ):
         print(f"| {name} | {counts[name]} |")
-    print("\n| case | more replicas would help | said that they will not |\n|---|---|---|")
-    for name, helps, told in cases:
-        print(f"| {name} | {'yes' if helps else 'no'} | {'yes' if told else 'no'} |")
-    kept = {"counts": dict(counts), "cases": [{"case": a, "would_help": b, "said_vain": c} for a, b, c in cases]}
+    print("\n| case | more replicas would help | what is said | |\n|---|---|---|---|")
+    for each in cases:
+        told = each.said.partition(": ")[0] or "nothing of the kind"
+        print(
+            f"| {each.case} | {'yes' if each.would_help else 'no'} | {told} | {'right' if each.right else '**wrong**'} |"
+        )
+    vain_ones = [each for each in cases if not each.would_help]
+    print(f"\nrecognised: {sum(each.right for each in vain_ones)} of {len(vain_ones)};", end=" ")
+    print(f"said where replicas would help: {sum(bool(each.said) for each in cases if each.would_help)}")
+    kept = {"counts": dict(counts), "cases": [each._asdict() for each in cases]}
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"known-truth-{split}.json").write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from tests.tuning.queue_data import LOOP, network
 
@@ -42,6 +44,19 @@ def test_one_resource_behind_all_instances_is_found() -> None:
 
     assert found.is_shared
     assert found.t > 10
+
+
+def test_a_service_that_is_slow_for_some_of_the_time_shares_nothing() -> None:
+    jobs = _jobs(network(), LOOP)
+    late = [each.arrived > 40 for each in jobs]
+    slowed = [
+        replace(each, own=np.where(is_late, each.own + 0.05, each.own))
+        for each, is_late in zip(jobs, late, strict=True)
+    ]
+    # Slow calls stay longer, so that more are in flight everywhere as long as it lasts.
+    slowed = [replace(each, flying=each.flying + 3 * is_late) for each, is_late in zip(slowed, late, strict=True)]
+
+    assert not siblings(slowed, np.zeros(6000, np.int64)).is_shared
 
 
 def _part(jobs: Jobs, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Jobs:

@@ -18,6 +18,7 @@ from tracetune.tuning.allocate import can_plan
 from tracetune.tuning.blame import rollbacks, surges, without_vain_replicas
 from tracetune.tuning.budgets import budgets
 from tracetune.tuning.demand import Demand, demands, healthy
+from tracetune.tuning.elsewhere import with_elsewhere
 from tracetune.tuning.instrumentation import instrumentation
 from tracetune.tuning.links import Connection, connections
 from tracetune.tuning.model import Model
@@ -98,6 +99,8 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
         for each in capacities
         if each.service_name in calm
     ]
+    if model is not None:
+        for_services = [with_elsewhere(advice, model.elsewhere, model.stations) for advice in for_services]
     found = [
         *rollbacks(minutes, rankings),
         *(without_vain_replicas(advice, graph, incidents, rankings) for advice in for_services),

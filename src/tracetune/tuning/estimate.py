@@ -15,12 +15,14 @@ from tracetune.domain.whatif import Bounded, Discipline, Latency, Station, Statu
 from tracetune.tuning.arrivals import load_of
 from tracetune.tuning.backtest import back_test
 from tracetune.tuning.candidates import Service
+from tracetune.tuning.elsewhere import elsewhere
 from tracetune.tuning.fit import Fit, fit
 from tracetune.tuning.jobs import find_glue, jobs_of
 from tracetune.tuning.model import Model, as_numbers, with_slots
 from tracetune.tuning.observed import Bools, Floats, Ints, Names, Observed, observe
 from tracetune.tuning.predict import EVALUATED_SECONDS, LEAST_REQUESTS, MOST_REQUESTS, latency, run
 from tracetune.tuning.sharing import NONE, siblings
+from tracetune.tuning.slow_calls import excesses
 from tracetune.tuning.station import external, station_of
 from tracetune.tuning.structure import Structure, find_structure
 from tracetune.tuning.templates import Stations, Templates
@@ -81,6 +83,7 @@ def estimate(sample: CallSample) -> Model:
         drift=(0.0, 0.0),
         traces_of_endpoint=np.bincount(endpoint, minlength=len(endpoints)),
         now=(),
+        elsewhere=elsewhere(stations, excesses(observed, structure, names)),
     )
     widening, drift = back_test(model, observed.arrived[roots], observed.ended[roots] - observed.arrived[roots], minute)
     model = replace(model, widening=widening, drift=drift)

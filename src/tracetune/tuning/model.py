@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,7 @@ class Model:
         drift: slope of log(observed / predicted) on load and its t value, over the sample's blocks; at the 95th percentile.
         traces_of_endpoint: (endpoint,), how many traces there are.
         now: by endpoint, what the model says about the load and the replicas that were seen.
+        elsewhere: by service, why more replicas of it would not help; only where its slow calls wait elsewhere.
     """
 
     templates: Templates
@@ -58,6 +60,7 @@ class Model:
     drift: tuple[float, float]
     traces_of_endpoint: Ints
     now: tuple[Latency, ...]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def services(self) -> tuple[str, ...]:

@@ -15,6 +15,10 @@ from tracetune.tuning.observed import Floats, Ints
 SHARED_RATIO = 0.5
 SHARED_T = 5.0
 
+BLOCK_SECONDS = 10.0
+"""Loads and own times are compared within blocks of so long: what is slow for minutes, whatever the reason, also raises
+the requests in flight of every instance, and would look like something shared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Siblings:
@@ -36,14 +40,16 @@ def siblings(jobs: Sequence[Jobs], operation: Ints) -> Siblings:
     """Regress log own time on the own instance's and on the other instances' requests in flight, both standardised.
 
     An honest queue per instance is not moved by its siblings' load. A database behind all of them is moved by the sum.
-    ``operation`` is (call,) in the order of the jobs. With one instance there is nothing to compare.
+    All are taken less their means in blocks of ten seconds. ``operation`` is (call,) in the order of the jobs. With one
+    instance there is nothing to compare.
     """
     if len(jobs) < 2:
         return NONE
-    own = np.concatenate([each.flying for each in jobs])
-    others = np.concatenate([_others(each, jobs) for each in jobs])
-    response = _centred(np.concatenate([each.own + each.glue for each in jobs]), operation)
-    coefficients, t = _regress(response, [own, others])
+    block = (np.concatenate([each.arrived for each in jobs]) / BLOCK_SECONDS).astype(np.int64)
+    own = _less_means(np.concatenate([each.flying for each in jobs]).astype(np.float64), block)
+    others = _less_means(np.concatenate([_others(each, jobs) for each in jobs]).astype(np.float64), block)
+    seen = _centred(np.concatenate([each.own + each.glue for each in jobs]), operation)
+    coefficients, t = _regress(_less_means(seen, block), [own, others])
     ratio = coefficients[1] / coefficients[0] if coefficients[0] else np.inf
     return Siblings(float(ratio), float(t[1]))
 
@@ -76,14 +82,18 @@ def _others(jobs: Jobs, all_jobs: Sequence[Jobs]) -> Ints:
 
 def _centred(own: Floats, operation: Ints) -> Floats:
     """Log own time less the mean of its operation."""
-    value = np.log(own + 1e-6)
-    _, group = np.unique(operation, return_inverse=True)
+    return _less_means(np.log(own + 1e-6), operation)
+
+
+def _less_means(value: Floats, by: Ints) -> Floats:
+    """Values less the mean of their group."""
+    _, group = np.unique(by, return_inverse=True)
     means = np.bincount(group, value) / np.bincount(group)
-    centred: NDArray[np.float64] = value - means[group]
-    return centred
+    left: NDArray[np.float64] = value - means[group]
+    return left
 
 
-def _regress(response: Floats, loads: Sequence[Ints]) -> tuple[Floats, Floats]:
+def _regress(response: Floats, loads: Sequence[Floats] | Sequence[Ints]) -> tuple[Floats, Floats]:
     """Coefficients of standardised loads by least squares, and their t values; 0 where a load does not vary."""
     matrix = np.stack([(load - load.mean()) / (load.std() or 1.0) for load in loads], axis=1)
     gram = matrix.T @ matrix + 1e-9 * np.eye(len(loads))
