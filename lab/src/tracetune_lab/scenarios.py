@@ -20,13 +20,14 @@ from tracetune_lab.topology_files import load_topology
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One run worth keeping.
 
-    Thresholds and models may be tuned on `dev`; nothing may be tuned on `report`. `mix` replaces
+    Thresholds and models may be tuned on `dev`; nothing may be tuned on `report`, nor on `tuning`, which
+    holds the cases of what more replicas help, and no history for detection. `mix` replaces
     the topology's own.
     """
 
     name: str
     about: str
-    split: Literal["dev", "report"]
+    split: Literal["dev", "report", "tuning"]
     topology: str
     run_seconds: float
     profile: Profile
