@@ -79,3 +79,9 @@ def test_outlier_detection_that_is_said_in_part_has_istio_s_defaults_for_the_res
 
     assert cluster["outlier_detection"]["consecutive_5xx"] == 5
     assert cluster["outlier_detection"]["base_ejection_time"] == "180s"
+
+
+def test_calls_of_another_method_keep_the_default_retries(tmp_path: Path) -> None:
+    route, _ = written(tmp_path, {("reviews", "ratings"): Policy(attempts=1, retry_on="5xx", retry_method="POST")})
+
+    assert route["retry_policy"]["retry_on"] != "5xx"

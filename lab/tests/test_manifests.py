@@ -87,6 +87,14 @@ def test_timeouts_and_retries_are_for_the_caller_that_the_route_matches(tmp_path
     assert policy_of(changes.policies, "frontend", "pricing").timeout_seconds is None
 
 
+def test_tries_are_for_the_method_that_the_route_matches(tmp_path: Path) -> None:
+    text = MESH.replace("{sourceLabels: {app: catalog}}", "{sourceLabels: {app: catalog}, method: {exact: GET}}")
+
+    policy = changes_of(text, tmp_path).policies["catalog", "pricing"]
+
+    assert policy == Policy(timeout_seconds=60.5, attempts=0, retry_method="GET")
+
+
 def test_limits_budgets_and_outlier_detection_are_for_all_callers(tmp_path: Path) -> None:
     policy = changes_of(MESH, tmp_path).policies[ANY, "pricing"]
 

@@ -305,7 +305,9 @@ def test_each_recording_is_whole_and_loses_nothing_that_no_fault_took(scenario: 
     assert manifest.scenario["run_seconds"] >= (least if scenario.faults else 90)
 
 
-@pytest.mark.parametrize("place", ["dev/limits-half", "report/limits-more", "tuning/limits-fewer", "tuning/limits-rising"])
+@pytest.mark.parametrize(
+    "place", ["dev/limits-half", "report/limits-more", "tuning/limits-fewer", "tuning/limits-rising"]
+)
 def test_replicas_share_a_lock_and_a_database_but_not_an_honest_queue(place: str) -> None:
     spans = spans_of(RECORDINGS / place)
 

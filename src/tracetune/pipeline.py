@@ -42,7 +42,9 @@ from tracetune.tuning.estimate import estimate
 from tracetune.tuning.grid import grid
 from tracetune.tuning.model import Model
 from tracetune.tuning.objectives import objectives_of
+from tracetune.tuning.observed import observe
 from tracetune.tuning.replay import history, play
+from tracetune.tuning.second_tries import second_tries
 from tracetune.tuning.whatif import screen, whatif
 
 Candidates = Mapping[Metric, Sequence[Estimator]]
@@ -250,7 +252,9 @@ def queues(
     observed = learned.series.start_minute + np.flatnonzero(learned.series.observed)
     good = observed[healthy(observed, incidents, rankings)]
     calls = ingested.calls.within(good)
-    return estimate(calls) if len(calls) else None
+    if not len(calls):
+        return None
+    return replace(estimate(calls), second_tries=second_tries(*observe(ingested.calls)))
 
 
 def what_if(model: Model | None, ask: Ask, *, is_screened: bool = False) -> WhatIf:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.sinks.test_manifests import REPLICAS, TIMEOUT
 
 from tracetune.domain.advice import Advice, Knob
-from tracetune.sinks.mesh import mesh
+from tracetune.sinks.mesh import RETRY_ON, mesh
 
 # The fields of Istio's reference pages that we use, written down once: an object with any other name in it is refused.
 PUBLISHED: dict[str, Any] = {
@@ -17,10 +20,10 @@ PUBLISHED: dict[str, Any] = {
         "hosts": [],
         "http": [
             {
-                "match": [{"sourceLabels": {"*": ""}}],
+                "match": [{"sourceLabels": {"*": ""}, "method": {"exact": ""}}],
                 "route": [{"destination": {"host": ""}}],
                 "timeout": "",
-                "retries": {"attempts": 0},
+                "retries": {"attempts": 0, "perTryTimeout": "", "retryOn": ""},
             }
         ],
     },
@@ -60,6 +63,19 @@ SAMPLING = replace(
     REPLICAS, target_service="23 operations", knob=Knob.SAMPLING, details=(("randomSamplingPercentage", 12.0),)
 )
 RETRIES = replace(TIMEOUT, knob=Knob.RETRIES, target=0.0)
+TRIES = replace(RETRIES, target=2.0, details=(("perTryTimeout", 0.41), ("timeout", 1.3)))
+LIMIT = replace(
+    REPLICAS,
+    knob=Knob.CONCURRENCY_LIMIT,
+    details=(
+        ("max_concurrency_limit", 12.0),
+        ("min_concurrency", 4.0),
+        ("sample_aggregate_percentile", 90.0),
+        ("buffer", 41.0),
+        ("request_count", 50.0),
+        ("interval", 60.0),
+    ),
+)
 
 
 def _fits(value: Any, published: Any) -> bool:
@@ -73,7 +89,7 @@ def _fits(value: Any, published: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-@pytest.mark.parametrize("advice", [TIMEOUT, RETRIES, POOL, OUTLIER, BUDGET, SAMPLING])
+@pytest.mark.parametrize("advice", [TIMEOUT, RETRIES, TRIES, POOL, OUTLIER, BUDGET, SAMPLING])
 def test_every_object_has_only_fields_that_istio_publishes(advice: Advice) -> None:
     (document,) = mesh(advice)
 
@@ -113,6 +129,48 @@ def test_sampling_is_set_for_the_whole_mesh() -> None:
 
     assert telemetry["metadata"]["namespace"] == "istio-system"
     assert telemetry["spec"] == {"tracing": [{"randomSamplingPercentage": 12}]}
+
+
+def test_calls_are_tried_again_only_where_the_method_promises_that_they_may_be() -> None:
+    (route,) = mesh(TRIES)
+
+    own, rest = route["spec"]["http"]
+    assert own["match"] == [{"sourceLabels": {"app": "payments"}, "method": {"exact": "GET"}}]
+    assert own["timeout"] == "1300ms"
+    assert own["retries"] == {"attempts": 2, "perTryTimeout": "410ms", "retryOn": RETRY_ON}
+    assert "retries" not in rest
+
+
+def test_envoy_itself_accepts_the_adaptive_limit(tmp_path: Path) -> None:
+    programs = pytest.importorskip("tracetune_lab.programs")
+    (found,) = mesh(LIMIT)
+    (change,) = found["spec"]["configPatches"]
+    manager = {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "inbound",
+        "route_config": {"virtual_hosts": []},
+        "http_filters": [
+            change["patch"]["value"],
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+            },
+        ],
+    }
+    chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
+    listener = {
+        "name": "inbound",
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
+        "filter_chains": [chain],
+    }
+    config = tmp_path / "envoy.json"
+    config.write_text(json.dumps({"static_resources": {"listeners": [listener]}}))
+
+    asked = [programs.envoy_path(), "--mode", "validate", "--config-path", str(config)]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False)  # noqa: S603 - the lab's own Envoy
+
+    assert said.returncode == 0, said.stderr
+    assert "OK" in said.stdout
 
 
 def test_knobs_of_other_places_have_no_object_in_the_mesh() -> None:

@@ -55,6 +55,25 @@ def test_slowest_operation_of_a_connection_decides() -> None:
     assert "op1" in found.reasons[1]
 
 
+def test_the_load_to_come_stretches_the_tail() -> None:
+    known = {("cart", "stock"): _connection("cart", "stock", 0.4)}
+
+    (usual,), (longer,) = timeouts(known, 24.0), timeouts(known, 24.0, {"stock": 1.5})
+
+    assert usual.target is not None
+    assert longer.target is not None
+    assert longer.target == pytest.approx(1.5 * usual.target, rel=0.05)
+    assert "at the load to come the tail of stock is 1.5× as long" in longer.reasons[2]
+
+
+def test_callers_outlast_all_tries_of_a_call() -> None:
+    known = {("web", "cart"): _connection("web", "cart", 0.1), ("cart", "stock"): _connection("cart", "stock", 0.1)}
+
+    found = {each.peer: each.target for each in timeouts(known, 24.0, at_least={("cart", "stock"): 3.0})}
+
+    assert found == {"stock": 3.0, "cart": 3.3}
+
+
 def test_caller_outlasts_its_callee_at_every_depth() -> None:
     chain = [_connection("web", "cart", 0.2), _connection("cart", "stock", 0.2), _connection("stock", "db", 0.3)]
 

@@ -117,10 +117,14 @@ def _route(callee: str, operation: str, policy: Policy) -> Config:
         "route": {
             "cluster": upstream_cluster(callee),
             "timeout": f"{policy.timeout_seconds or 0:.3f}s",
-            **_retries(policy),
+            **_retries(_for_method(policy, method_and_path(operation)[0])),
         },
         "typed_per_filter_config": {"envoy.filters.http.fault": slow_hop},
     }
+
+
+def _for_method(policy: Policy, method: str) -> Policy:
+    return policy if policy.retry_method in {"", method} else Policy()
 
 
 def _retries(policy: Policy) -> Config:

@@ -100,6 +100,9 @@ def _route_policy(route: Object) -> Policy:
         attempts=retries.get("attempts"),
         per_try_timeout_seconds=_seconds(retries.get("perTryTimeout")),
         retry_on=retries.get("retryOn", ""),
+        retry_method=next(
+            (each["method"].get("exact", "") for each in route.get("match", []) if "method" in each and retries), ""
+        ),
     )
 
 

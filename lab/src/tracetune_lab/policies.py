@@ -20,6 +20,7 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
     attempts: int | None = None
     per_try_timeout_seconds: float | None = None
     retry_on: str = ""
+    retry_method: str = ""  # calls of another method keep the default retries
     max_connections: int | None = None
     max_requests: int | None = None
     max_pending_requests: int | None = None

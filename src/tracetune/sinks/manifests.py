@@ -15,8 +15,8 @@ from tracetune.sinks.scaling import Scaler, scaling
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 """What Kubernetes accepts as the name of a Service (RFC 1035/1123 label, at most 63 characters)."""
 
-_NO_OBJECT = frozenset({Knob.ROLLBACK, Knob.INSTRUMENTATION, Knob.CONCURRENCY_LIMIT})
-"""``kubectl rollout undo`` knows the former version, the traces only its name; attributes and limits are set elsewhere."""
+_NO_OBJECT = frozenset({Knob.ROLLBACK, Knob.INSTRUMENTATION})
+"""``kubectl rollout undo`` knows the former version, the traces only its name; attributes are set where spans are made."""
 
 
 class _Yaml(yaml.SafeDumper):
@@ -114,7 +114,13 @@ def _routes(theirs: Sequence[Object], ours: Sequence[Object]) -> list[Object]:
     known = [each.get("match") for each in theirs]
     new = [each for each in ours if each.get("match") not in known]
     kept = [merged(each, _with_match(ours, each.get("match"))) for each in theirs]
-    return [*(each for each in new if "match" in each), *kept, *(each for each in new if "match" not in each)]
+    found = [*(each for each in new if "match" in each), *kept, *(each for each in new if "match" not in each)]
+    return sorted(found, key=_narrowness, reverse=True)  # stable: those alike stay in their order
+
+
+def _narrowness(route: Object) -> int:
+    """By how much a route says whom it is for: the first that matches is taken, so that the narrow ones come first."""
+    return max((len(each) for each in route.get("match", ())), default=0)
 
 
 def _with_match(routes: Sequence[Object], match: object) -> Object:
@@ -149,6 +155,7 @@ _NOTES: Mapping[str, str] = {
     "HorizontalPodAutoscaler": "without metrics of its own it follows 80 % CPU between these bounds; keep yours if it has some",
     "ScaledObject": "set serverAddress to your Prometheus, which scrapes /metrics of tracetune serve",
     "VirtualService": "Istio uses one VirtualService a host within the mesh, and retries twice where none of it says otherwise",
+    "EnvoyFilter": "of each pod's own sidecar; an EnvoyFilter is Envoy's own configuration, which upgrades of Istio may break",
     "DestinationRule": "limits are of each client pod's proxy; clients are chosen by their label app",
 }
 

@@ -11,6 +11,11 @@ Object = dict[str, Any]
 
 NETWORKING = "networking.istio.io/v1"
 
+RETRY_ON = "5xx,reset,connect-failure,refused-stream"
+"""Envoy's conditions: any failed answer, a limit for a try that was exceeded (504), and what never reached the callee."""
+
+ADAPTIVE_CONCURRENCY = "type.googleapis.com/envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency"
+
 _TCP_FIELDS = frozenset({"maxConnections"})
 _SECONDS = frozenset({"baseEjectionTime"})
 
@@ -21,15 +26,17 @@ def mesh(advice: Advice) -> Iterator[Object]:
     Source: Istio reference, "Virtual Service", "Destination Rule", "Telemetry".
     """
     if advice.knob is Knob.TIMEOUT:
-        yield _route(advice, {"timeout": f"{round(1000 * (advice.target or 0.0))}ms"})
+        yield _route(advice, {"timeout": _milliseconds(advice.target or 0.0)})
     elif advice.knob is Knob.RETRIES:
-        yield _route(advice, {"retries": {"attempts": int(advice.target or 0)}})
+        yield _retries(advice)
     elif advice.knob is Knob.CONNECTION_POOL:
         yield _pool(advice)
     elif advice.knob is Knob.OUTLIER_DETECTION:
         yield _rule(advice.target_service, {"outlierDetection": _fields(advice)})
     elif advice.knob is Knob.RETRY_BUDGET:
         yield _rule(advice.target_service, {"retryBudget": _fields(advice)})
+    elif advice.knob is Knob.CONCURRENCY_LIMIT:
+        yield _adaptive_concurrency(advice)
     elif advice.knob is Knob.SAMPLING:
         yield {
             "apiVersion": "telemetry.istio.io/v1",
@@ -48,10 +55,31 @@ def _whole(value: float) -> int | float:
     return int(value) if value == int(value) else value
 
 
-def _route(advice: Advice, policy: Mapping[str, Any]) -> Object:
+def _retries(advice: Advice) -> Object:
+    """Fewer retries hold for all calls of the client; more are for those alone that may be repeated, which GET promises."""
+    attempts = int(advice.target or 0)
+    details = dict(advice.details)
+    if not details:
+        return _route(advice, {"retries": {"attempts": attempts}})
+    policy = {
+        "timeout": _milliseconds(details["timeout"]),
+        "retries": {
+            "attempts": attempts,
+            "perTryTimeout": _milliseconds(details["perTryTimeout"]),
+            "retryOn": RETRY_ON,
+        },
+    }
+    return _route(advice, policy, {"method": {"exact": "GET"}})
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{round(1000 * seconds)}ms"
+
+
+def _route(advice: Advice, policy: Mapping[str, Any], only: Mapping[str, Any] | None = None) -> Object:
     """A route for calls from this client alone, as far as its pods carry the usual label, then one for all others."""
     to = [{"destination": {"host": advice.peer}}]
-    own = {"match": [{"sourceLabels": {"app": advice.target_service}}], "route": to, **policy}
+    own = {"match": [{"sourceLabels": {"app": advice.target_service}, **(only or {})}], "route": to, **policy}
     return {
         "apiVersion": NETWORKING,
         "kind": "VirtualService",
@@ -66,6 +94,50 @@ def _rule(host: str, policy: Mapping[str, Any]) -> Object:
         "kind": "DestinationRule",
         "metadata": {"name": host},
         "spec": {"host": host, "trafficPolicy": dict(policy)},
+    }
+
+
+def _adaptive_concurrency(advice: Advice) -> Object:
+    """Envoy's filter before the router of the service's own sidecars; Istio has no field of its own for it.
+
+    Source: Envoy API, extensions.filters.http.adaptive_concurrency.v3; Istio reference, "Envoy Filter".
+    """
+    values = {name: _whole(value) for name, value in advice.details}
+    config = {
+        "@type": ADAPTIVE_CONCURRENCY,
+        "gradient_controller_config": {
+            "sample_aggregate_percentile": {"value": values["sample_aggregate_percentile"]},
+            "concurrency_limit_params": {
+                "max_concurrency_limit": values["max_concurrency_limit"],
+                "concurrency_update_interval": "0.1s",
+            },
+            "min_rtt_calc_params": {
+                "interval": f"{values['interval']}s",
+                "request_count": values["request_count"],
+                "jitter": {"value": 10},
+                "min_concurrency": values["min_concurrency"],
+                "buffer": {"value": values["buffer"]},
+            },
+        },
+        "enabled": {"default_value": True, "runtime_key": "adaptive_concurrency.enabled"},
+    }
+    before = {
+        "name": "envoy.filters.network.http_connection_manager",
+        "subFilter": {"name": "envoy.filters.http.router"},
+    }
+    patch = {
+        "applyTo": "HTTP_FILTER",
+        "match": {"context": "SIDECAR_INBOUND", "listener": {"filterChain": {"filter": before}}},
+        "patch": {
+            "operation": "INSERT_BEFORE",
+            "value": {"name": "envoy.filters.http.adaptive_concurrency", "typed_config": config},
+        },
+    }
+    return {
+        "apiVersion": "networking.istio.io/v1alpha3",
+        "kind": "EnvoyFilter",
+        "metadata": {"name": f"{advice.target_service}-concurrency"[:63].rstrip("-")},
+        "spec": {"workloadSelector": {"labels": {"app": advice.target_service}}, "configPatches": [patch]},
     }
 
 

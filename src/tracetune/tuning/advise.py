@@ -17,6 +17,7 @@ from tracetune.domain.minutes import MinuteBatch
 from tracetune.tuning.allocate import can_plan
 from tracetune.tuning.blame import rollbacks, surges, without_vain_replicas
 from tracetune.tuning.budgets import budgets
+from tracetune.tuning.concurrency import concurrency
 from tracetune.tuning.demand import Demand, demands, healthy
 from tracetune.tuning.elsewhere import with_elsewhere
 from tracetune.tuning.instrumentation import instrumentation
@@ -29,7 +30,9 @@ from tracetune.tuning.replicas import load_to_come, replicas
 from tracetune.tuning.retries import retries
 from tracetune.tuning.sampling import sampling
 from tracetune.tuning.scaling import Target, plan_for, scale
+from tracetune.tuning.stretch import stretch
 from tracetune.tuning.timeouts import timeouts
+from tracetune.tuning.tries import room_for_tries, tries
 
 LEAST_MINUTES = 30
 """With fewer healthy minutes no limit of a connection is set: the tail and the surges were not seen."""
@@ -43,6 +46,7 @@ _ORDER = (  # what ends harm, then what prevents it, then what may stay, then wh
     (Knob.RETRY_BUDGET, Action.SET),
     (Knob.TIMEOUT, Action.SET),
     (Knob.CONNECTION_POOL, Action.SET),
+    (Knob.CONCURRENCY_LIMIT, Action.SET),
     (Knob.REPLICAS, Action.KEEP),
     (Knob.RETRIES, Action.KEEP),
     (Knob.REPLICAS, Action.CANNOT_SAY),
@@ -101,11 +105,15 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     ]
     if model is not None:
         for_services = [with_elsewhere(advice, model.elsewhere, model.stations) for advice in for_services]
+    limits = tuple(
+        _limits(ways, whole, good, model, target) if seen >= LEAST_MINUTES else _too_short(seen, ways, model)
+    )
     found = [
         *rollbacks(minutes, rankings),
         *(without_vain_replicas(advice, graph, incidents, rankings) for advice in for_services),
         *outliers(minutes, whole),
-        *(_limits(ways, whole, good) if seen >= LEAST_MINUTES else _too_short(seen, ways)),
+        *limits,
+        *(concurrency(model, target, seen / 60) if model is not None else ()),
         *(sampling(minutes, len(observed)) if seen >= LEAST_MINUTES else ()),
         *instrumentation(whole.values()),
     ]
@@ -140,17 +148,32 @@ def _target(
 
 
 def _limits(
-    ways: Mapping[tuple[str, str], Connection], whole: Mapping[str, Demand], good: NDArray[np.bool_]
+    ways: Mapping[tuple[str, str], Connection],
+    whole: Mapping[str, Demand],
+    good: NDArray[np.bool_],
+    model: Model | None,
+    target: Target | None,
 ) -> Iterator[Advice]:
     repeated = retries(ways, whole)
     yield from repeated
     yield from budgets(repeated, whole)
-    yield from timeouts(ways, np.count_nonzero(good) / 60)
+    again = tuple(_tries(model, repeated))
+    yield from again
+    longer = stretch(model, target.rate, target.plan) if model is not None and target is not None else {}
+    yield from timeouts(ways, np.count_nonzero(good) / 60, longer, room_for_tries(again))
     yield from pools(ways, whole, good)
 
 
-def _too_short(seen: int, ways: Mapping[tuple[str, str], Connection]) -> Iterator[Advice]:
-    """One answer for all connections: a few minutes show neither their tails nor their usual load."""
+def _tries(model: Model | None, repeated: Sequence[Advice]) -> Iterator[Advice]:
+    """Retries where nobody tries again yet; calls that are repeated already have their own advice."""
+    if model is not None:
+        told = {(each.target_service, each.peer) for each in repeated}
+        yield from tries(model.second_tries, model.stations, told)
+
+
+def _too_short(seen: int, ways: Mapping[tuple[str, str], Connection], model: Model | None) -> Iterator[Advice]:
+    """One answer for all connections: a few minutes show neither their tails nor their usual load, but what failed."""
+    yield from _tries(model, ())
     if ways:
         said = f"{words.number_of(seen, 'healthy minute')} of traces show no timeout, retry or pool to set"
         unlock = f"{LEAST_MINUTES} healthy minutes of traces"

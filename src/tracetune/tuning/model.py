@@ -12,6 +12,7 @@ from tracetune.domain.whatif import Discipline, Latency, Station
 from tracetune.tuning.arrivals import Load
 from tracetune.tuning.balancing import LEAST_REQUEST, RANDOM, ROUND_ROBIN
 from tracetune.tuning.observed import Floats, Ints
+from tracetune.tuning.second_tries import SecondTry
 from tracetune.tuning.templates import Stations, Templates
 
 QUANTILES = (0.5, 0.95, 0.99)
@@ -42,6 +43,7 @@ class Model:
         traces_of_endpoint: (endpoint,), how many traces there are.
         now: by endpoint, what the model says about the load and the replicas that were seen.
         elsewhere: by service, why more replicas of it would not help; only where its slow calls wait elsewhere.
+        second_tries: what the next calls met where calls failed, over all minutes, those of faults too.
     """
 
     templates: Templates
@@ -61,6 +63,7 @@ class Model:
     traces_of_endpoint: Ints
     now: tuple[Latency, ...]
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    second_tries: tuple[SecondTry, ...] = ()
 
     @property
     def services(self) -> tuple[str, ...]:

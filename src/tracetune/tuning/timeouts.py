@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from tracetune.domain import words
@@ -23,6 +23,9 @@ PADDING = 2.0
 LEAST_SECONDS = 0.25
 """A shorter timeout cuts calls off in any pause (garbage collection, a moved pod) and saves nobody's time."""
 
+STRETCHED = 1.05
+"""A tail that gets longer by less is not worth a word."""
+
 ABOVE_CALLEE = 1.1
 """A caller's timeout must outlast its callee's: else it gives up on a call that is still allowed to succeed."""
 
@@ -32,22 +35,45 @@ class _Tail:
     seconds: float  # the quantile of the slowest operation that has enough calls
     operation: str
     calls: float
+    stretch: float = 1.0  # at the load to come
 
 
-def timeouts(connections: Mapping[tuple[str, str], Connection], hours: float) -> tuple[Advice, ...]:
-    """A timeout for every connection with enough healthy calls, and what is missing for the others."""
-    tails = {names: _tail(connection) for names, connection in connections.items()}
+def timeouts(
+    connections: Mapping[tuple[str, str], Connection],
+    hours: float,
+    stretches: Mapping[str, float] | None = None,
+    at_least: Mapping[tuple[str, str], float] | None = None,
+) -> tuple[Advice, ...]:
+    """A timeout for every connection with enough healthy calls, and what is missing for the others.
+
+    Args:
+        connections: with their healthy durations.
+        hours: of history behind them.
+        stretches: by callee, how much longer its tail gets at the load to come; 1 where it is not known.
+        at_least: seconds by connection that must be left, for all tries of a call.
+    """
+    stretches, at_least = stretches or {}, at_least or {}
+    tails = {
+        names: _stretched(_tail(connection), stretches.get(names[1], 1.0)) for names, connection in connections.items()
+    }
     targets = _above_callees(
         {
-            names: max(LEAST_SECONDS, round_up(tail.seconds * (PADDING + margin(hours))))
-            for names, tail in tails.items()
-            if tail
+            names: max(at_least.get(names, LEAST_SECONDS), LEAST_SECONDS, _wanted(tails.get(names), hours))
+            for names in sorted({*at_least, *(names for names, tail in tails.items() if tail)})
         }
     )
     return tuple(
         _set(names, tail, targets, hours) if tail else _cannot_say(names, connections[names])
         for names, tail in tails.items()
     )
+
+
+def _stretched(tail: _Tail | None, by: float) -> _Tail | None:
+    return replace(tail, stretch=by) if tail else None
+
+
+def _wanted(tail: _Tail | None, hours: float) -> float:
+    return round_up(tail.seconds * tail.stretch * (PADDING + margin(hours))) if tail else 0.0
 
 
 def _tail(connection: Connection) -> _Tail | None:
@@ -92,11 +118,15 @@ def _set(names: tuple[str, str], tail: _Tail, targets: Mapping[tuple[str, str], 
         f"Give calls from {client} to {server} a timeout of {words.duration(target)}",
         seen,
     ]
+    if tail.stretch > STRETCHED:
+        reasons.append(
+            f"at the load to come the tail of {server} is {words.times(tail.stretch)} as long, which is counted in"
+        )
     callee = max(((seconds, below[1]) for below, seconds in targets.items() if below[0] == server), default=None)
     if callee and target >= ABOVE_CALLEE * callee[0]:
         reasons.append(f"it outlasts the {words.duration(callee[0])} that {server} gives {callee[1]}")
     certain = Confidence.LOW if hours < 2 else Confidence.MEDIUM
-    upper = max(target, round_up(tail.seconds * (PADDING + 2 * margin(hours))))
+    upper = max(target, round_up(tail.seconds * tail.stretch * (PADDING + 2 * margin(hours))))
     return Advice(
         client,
         server,
