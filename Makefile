@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fix bench bench-quality docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean
+.PHONY: help pipelines demo test test-all check fix bench bench-quality docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean
 
 help:  ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,6 +108,10 @@ lab-sweep: $(VENV)/.lab  ## Measure the shop at every load and number of replica
 
 pretrain: $(VENV)/.dev  ## Train the network that ships in the package, on made-up applications (a few minutes).
 	@$(BIN)/python scripts/pretrain.py
+
+pipelines: $(VENV)/.full  ## Compile the training pipeline for Kubeflow Pipelines, in both forms.
+	@$(BIN)/tracetune pipeline compile --to deploy/kubeflow/pipeline.yaml
+	@$(BIN)/tracetune pipeline compile --kubernetes --to deploy/kubeflow/pipelineversion.yaml
 
 lock: $(VENV)/.dev  ## Resolve the dependencies anew.
 	@sh scripts/lock.sh "$(UV)"

@@ -49,10 +49,23 @@ def train(minutes: MinuteBatch, candidates: Candidates, *, seed: int) -> Trained
     Raises:
         NotEnoughData: nothing can be learned from so few minutes; it says why.
     """
-    series = SeriesBatch.from_minutes(minutes)
+    return learned_from(SeriesBatch.from_minutes(minutes), candidates, seed=seed)
+
+
+def learned_from(series: SeriesBatch, candidates: Candidates, *, seed: int) -> Trained:
+    """The same from series.
+
+    Raises:
+        NotEnoughData: nothing can be learned from so few minutes; it says why.
+    """
     normal, _ = study(series, estimators=candidates, seed=seed, horizon_minutes=0)
     if not normal.models:
         raise NotEnoughData(normal.limits[0] if normal.limits else "nothing could be learned", hint="give more traces")
+    return described(normal, series, seed=seed)
+
+
+def described(normal: Normal, series: SeriesBatch, *, seed: int) -> Trained:
+    """What was learned from these series, with the facts about it."""
     about = _about(normal, series, seed)
     return Trained(normal, packed(normal, about), about, series)
 

@@ -6,11 +6,9 @@ import os
 import signal
 from pathlib import Path
 
-import numpy as np
-
 from tracetune.domain.series import Metric
 from tracetune.forecasting.learn import Normal
-from tracetune.live.training import Trainer, _read_series, _write_series
+from tracetune.live.training import Trainer
 from tracetune.testing.series import random_series
 
 SERIES = random_series(1, minutes=400)
@@ -58,14 +56,3 @@ def test_damaged_models_are_told_and_not_used(tmp_path: Path) -> None:
 
     assert trainer.finished() is None
     assert "cannot be used" in trainer.problem
-
-
-def test_series_come_back_as_they_were_written(tmp_path: Path) -> None:
-    _write_series(tmp_path / "series.zip", SERIES)
-
-    found = _read_series(tmp_path / "series.zip")
-
-    assert (found.keys, found.start_minute) == (SERIES.keys, SERIES.start_minute)
-    for metric in Metric:
-        np.testing.assert_array_equal(found[metric], SERIES[metric])
-    np.testing.assert_array_equal(found.observed, SERIES.observed)

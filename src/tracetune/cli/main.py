@@ -15,6 +15,7 @@ from tracetune.cli import (
     keeping,
     model_doors,
     models,
+    pipelines,
     proofs,
     serve,
     viewing,
@@ -52,6 +53,7 @@ for command in COMMANDS:
 for command in model_doors.ALL:
     models.group.command(command.__name__)(command)
 app.add_typer(models.group)
+app.add_typer(pipelines.group)
 
 
 def main() -> None:

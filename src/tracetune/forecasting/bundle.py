@@ -32,8 +32,8 @@ MOST_MODEL_BYTES = 256 * 1024**2
 MOST_STATE_BYTES = 8 * 1024**3
 """A state holds a day of every series: 10,000 operations take 1 GB."""
 
-_Floored = TrailingMedianPredictor | LevelsPredictor | SeasonalPredictor | HoltWintersPredictor | RegressionPredictor
-_FLOORED: dict[str, type[_Floored]] = {
+Floored = TrailingMedianPredictor | LevelsPredictor | SeasonalPredictor | HoltWintersPredictor | RegressionPredictor
+_FLOORED: dict[str, type[Floored]] = {
     "trailing_median": TrailingMedianPredictor,
     "levels": LevelsPredictor,
     "seasonal": SeasonalPredictor,
@@ -149,7 +149,7 @@ def _packed_predictor(
             "keys": predictor.scales.keys,
             "knows_clock": predictor.scales.knows_clock,
         }
-    if not isinstance(predictor, _Floored):
+    if not isinstance(predictor, Floored):
         raise TypeError(f"{predictor.name} cannot be saved: its type is not known here")
     arrays[f"{prefix}.floors"] = np.array([predictor.floors[key] for key in keys])
     return {"name": predictor.name}

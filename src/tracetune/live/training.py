@@ -7,17 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from tracetune import log
-from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
+from tracetune.domain.series import SeriesBatch
 from tracetune.errors import TracetuneError
-from tracetune.forecasting import archive, bundle
+from tracetune.forecasting import bundle, series_file
 from tracetune.forecasting.candidates import candidates
 from tracetune.forecasting.keras_backend import can_train
 from tracetune.forecasting.learn import Normal, study
 
-_MOST_BYTES = 8 << 30
 _LOWEST_PRIORITY = 19
 _PROGRESS = "progress.txt"
 
@@ -62,7 +59,7 @@ class Trainer:
         if self._process is not None:
             return False
         self._directory.mkdir(parents=True, exist_ok=True)
-        _write_series(self._directory / "series.zip", series)
+        series_file.write(self._directory / "series.zip", series)
         for name in ("models.zip", _PROGRESS):
             (self._directory / name).unlink(missing_ok=True)
         call = (
@@ -102,7 +99,7 @@ def learn(directory: str, network: bool, seed: int) -> None:
     """What the process does: read the series, learn, and put the models there whole."""
     os.nice(_LOWEST_PRIORITY)
     folder = Path(directory)
-    series = _read_series(folder / "series.zip")
+    series = series_file.read(folder / "series.zip")
     competing = candidates(network=network and can_train())
 
     def progress(done: int, total: int) -> None:
@@ -111,22 +108,3 @@ def learn(directory: str, network: bool, seed: int) -> None:
 
     normal, _ = study(series, estimators=competing, seed=seed, progress=progress)
     bundle.save(folder / "models.zip", normal, {"minutes": series.length})
-
-
-def _write_series(path: Path, series: SeriesBatch) -> None:
-    arrays = {f"{metric}": values for metric, values in series.metrics.items()}
-    arrays |= {"observed": series.observed.astype(np.int64), "root_share": series.root_share}
-    archive.write(path, {"keys": [list(key) for key in series.keys], "start_minute": series.start_minute}, arrays)
-
-
-def _read_series(path: Path) -> SeriesBatch:
-    facts, arrays = archive.read(
-        path, most_bytes=_MOST_BYTES, what="series to learn from", hint="start the server again"
-    )
-    return SeriesBatch(
-        keys=tuple(SeriesKey(*key) for key in facts["keys"]),
-        start_minute=int(facts["start_minute"]),
-        metrics={metric: arrays[f"{metric}"] for metric in Metric},
-        observed=arrays["observed"].astype(np.bool_),
-        root_share=arrays["root_share"],
-    )
