@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help pipelines demo test test-all check fix bench bench-quality docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean
+.PHONY: help pipelines demo test test-all check fix bench bench-quality bench-ablations bench-peers docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean
 
 help:  ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,19 @@ bench: $(VENV)/.dev  ## Measure speed and size; prints tables, writes benchmarks
 
 bench-quality: $(VENV)/.dev  ## Measure the quality of detection (about an hour); writes docs/quality.md. ARGS="lab" measures one set.
 	@PYTHONPATH=benchmarks $(BIN)/python -m quality $(ARGS)
+
+bench-ablations: $(VENV)/.dev  ## What each part of the learning is worth (an hour, resumable); writes docs/ablations.md.
+	@PYTHONPATH=benchmarks $(BIN)/python -m ablations $(ARGS)
+
+# The CPU build of torch: without an index of its own, pip's default brings gigabytes of CUDA.
+TORCH ?= --torch-backend=cpu torch
+build/peers/.done: $(VENV)/.dev benchmarks/peers/requirements.txt
+	@$(UV) venv --quiet --clear --python $(BIN)/python build/peers
+	@$(UV) pip install --quiet --python build/peers/bin/python $(TORCH) --requirement benchmarks/peers/requirements.txt
+	@touch $@
+
+bench-peers: build/peers/.done  ## NeuralForecast's LSTM and DeepAR beside ours (installs 1.7 GB into build/peers, 10 minutes).
+	@PYTHONPATH=benchmarks $(BIN)/python -m peers $(ARGS)
 
 docs: $(VENV)/.dev  ## Write the reference from the code and build the documentation into build/site.
 	@$(BIN)/python scripts/reference.py

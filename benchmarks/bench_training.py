@@ -1,6 +1,6 @@
 """Speed of learning and of the live forecast: a minute of 10,000 series, training 1,000 for a day and 10,000 for two weeks.
 
-Run: python benchmarks/bench_training.py [--only scoring day weeks]. Each part runs in a process of its own, so
+Run: python benchmarks/bench_training.py [--only scoring day weeks gate]. Each part runs in a process of its own, so
 that its peak memory is its own; times are of the wall and of the processors, for machines that are busy with something else.
 """
 
@@ -27,9 +27,10 @@ from tracetune.domain.forecasts import Verdict
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.forecasting import spool
 from tracetune.forecasting.calibration import Widening
+from tracetune.forecasting.candidates import candidates
 from tracetune.forecasting.gate import Chosen
 from tracetune.forecasting.holt_winters import HoltWintersPredictor
-from tracetune.forecasting.learn import Normal
+from tracetune.forecasting.learn import Normal, prepare
 from tracetune.forecasting.network import shipped
 from tracetune.forecasting.online import OnlineForecaster
 from tracetune.forecasting.scoring import LstmPredictor
@@ -126,8 +127,25 @@ def _trained(series: SeriesBatch, steps: int) -> Figures:
     }
 
 
-TITLES = {"day": "training 1,000 operations of 24 h", "weeks": "training 10,000 operations of 14 days, in files"}
-PARTS = {"scoring": measure_scoring, "day": measure_day, "weeks": measure_weeks}
+def measure_gate() -> Figures:
+    """Seconds and memory of learning everything of 2,000 operations of 3 days, as a server does every night."""
+    series = _series(2000, 3 * DAY, 2)
+    begun = time.process_time()
+    normal = prepare(series, estimators=candidates(steps=STEPS // 2), seed=0)
+    won = [verdict.model for chosen in normal.models.values() for verdict in chosen.verdicts]
+    return {
+        "CPU seconds": time.process_time() - begun,
+        "won by the network, share": won.count("lstm") / len(won),
+        "peak memory, GiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+TITLES = {
+    "gate": "learning all of 2,000 operations of 3 days, with the gate",
+    "day": "training 1,000 operations of 24 h",
+    "weeks": "training 10,000 operations of 14 days, in files",
+}
+PARTS = {"scoring": measure_scoring, "day": measure_day, "weeks": measure_weeks, "gate": measure_gate}
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from tracetune.domain.whatif import Ask, Played, WhatIf
 from tracetune.domain.workloads import Workload, join
 from tracetune.errors import InvalidInput, NotEnoughData, NotFound
 from tracetune.forecasting.candidates import candidates
+from tracetune.forecasting.processes import Processes
 from tracetune.pipeline import Report, Stopwatch
 from tracetune.ports import MinuteStore
 from tracetune.proofs.backtest import Backtest, backtest
@@ -164,16 +166,34 @@ class Application:
         minutes = self._history(patterns, report).minutes
         return pipeline.learn(minutes, plan.candidates, seed=plan.seed, horizon_minutes=plan.horizon_minutes)
 
-    def train(self, patterns: Sequence[str], report: Report, *, promote: bool) -> tuple[ModelVersion, str]:
+    def train(
+        self, patterns: Sequence[str], report: Report, *, promote: bool, checkpoints: Path | None = None
+    ) -> tuple[ModelVersion | None, str]:
         """Learn what is normal and publish it as a new version; also what became of it, as a clause.
 
+        Args:
+            patterns: as in ``ingest``.
+            report: told the progress.
+            promote: see ``tracetune train``.
+            checkpoints: a directory in which a training that was killed is found again.
+
+        Returns:
+            No version where other processes train along and another one keeps the model.
+
         Raises:
-            InvalidSettings: no registry is named.
+            InvalidSettings: no registry is named, or the environment names impossible processes.
             NotEnoughData: nothing can be learned from so few minutes.
         """
-        kept = self.registry()
-        plan = self._plan(report)
+        kept, processes = self.registry(), Processes.of(os.environ)
+        if checkpoints is not None:
+            checkpoints.mkdir(parents=True, exist_ok=True)
+        plan = self._plan(report, checkpoint=checkpoints / "training.npz" if checkpoints else None)
         trained = training.train(self._history(patterns, report).minutes, plan.candidates, seed=plan.seed)
+        if not processes.is_first:
+            return (
+                None,
+                f"process {processes.part.number} of {processes.part.of} trained along; process 0 keeps the model",
+            )
         version = kept.publish(trained.content, trained.about, created=words.timestamp(int(system_clock() // 60)))
         if not promote:
             return version, f"not in use until: tracetune model promote {version.number}"
@@ -247,10 +267,14 @@ class Application:
         """
         return diff(read_manifests(kept), manifests(advice, scaler)) or "# nothing to change\n"
 
-    def _plan(self, report: Report) -> pipeline.Plan:
+    def _plan(self, report: Report, *, checkpoint: Path | None = None) -> pipeline.Plan:
         learn, detect = self.settings.learn, self.settings.detect
         network = learn.model == "lstm"
-        told = candidates(network=network, progress=lambda step: report("learn", step.number, step.total))
+        told = candidates(
+            network=network,
+            progress=lambda step: report("learn", step.number, step.total),
+            checkpoint=checkpoint,
+        )
         parameters = {
             "version": __version__,
             "seed": str(learn.seed),

@@ -17,9 +17,9 @@ from tracetune.domain.minutes import MinuteBatch
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
 from tracetune.forecasting import bundle
-from tracetune.forecasting.gate import HELD_BACK_SHARE, pinball_loss
+from tracetune.forecasting.gate import CONTEXT_MINUTES, first_held_back, pinball_loss
 from tracetune.forecasting.keras_backend import can_train
-from tracetune.forecasting.learn import Candidates, Normal, study
+from tracetune.forecasting.learn import Candidates, Normal, prepare
 
 _NETWORK = "lstm"
 
@@ -58,7 +58,7 @@ def learned_from(series: SeriesBatch, candidates: Candidates, *, seed: int) -> T
     Raises:
         NotEnoughData: nothing can be learned from so few minutes; it says why.
     """
-    normal, _ = study(series, estimators=candidates, seed=seed, horizon_minutes=0)
+    normal = prepare(series, estimators=candidates, seed=seed)
     if not normal.models:
         raise NotEnoughData(normal.limits[0] if normal.limits else "nothing could be learned", hint="give more traces")
     return described(normal, series, seed=seed)
@@ -91,19 +91,22 @@ def unpacked(content: bytes) -> Normal:
 
 
 def worse_by(trained: Trained, current: Normal, metric: Metric = Metric.LATENCY_P95) -> float:
-    """How much larger the new model's loss is than the current one's on the newest fifth: 0.1 is a tenth worse, NaN unknown.
+    """How much larger the new model's loss is than the current one's on the minutes held back: 0.1 is a tenth worse, NaN unknown.
 
     The new one did not learn from these minutes, but was chosen and calibrated on them; the current one may have never seen
     them. The median over the operations that both know.
     """
     if metric not in trained.normal.models or metric not in current.models:
         return float("nan")
-    cut = trained.series.length - int(HELD_BACK_SHARE * trained.series.length)
-    seen = trained.series[metric][:, cut:]
+    cut = first_held_back(trained.series)
+    recent, first = (
+        trained.series.between(max(cut - CONTEXT_MINUTES, 0), trained.series.length),
+        min(cut, CONTEXT_MINUTES),
+    )
     losses = []
     for normal in (trained.normal, current):
-        forecast = normal.models[metric].expect(trained.series, horizon_minutes=0)
-        losses.append(pinball_loss(seen, forecast.values[:, cut:]))
+        forecast = normal.models[metric].expect(recent, horizon_minutes=0)
+        losses.append(pinball_loss(recent[metric][:, first:], forecast.values[:, first:]))
     both = np.isfinite(losses[0]) & np.isfinite(losses[1])
     new, old = (np.where(both, loss, 0.0).sum(axis=1) for loss in losses)
     known = old > 0

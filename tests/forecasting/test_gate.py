@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from tests.forecasting import estimator_checks as checks
 from tests.forecasting.series_data import Event, EventKind, System
 
 from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER, Forecast
@@ -12,6 +13,7 @@ from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.errors import NotEnoughData
 from tracetune.forecasting import gate
 from tracetune.forecasting.holt_winters import HoltWintersEstimator
+from tracetune.forecasting.levels import LevelsEstimator
 from tracetune.forecasting.scaling import band, uncompared
 from tracetune.forecasting.seasonal import SeasonalEstimator
 from tracetune.forecasting.trailing import TrailingMedianEstimator
@@ -147,3 +149,29 @@ def test_series_that_came_after_the_models_learned_is_spoken_for_unproven() -> N
     assert found.verdicts[0].model == "trailing_median"
     assert "was not there" in found.verdicts[0].reason
     assert np.isfinite(found.values[0, 300:, MIDDLE]).any()
+
+
+def test_choosing_without_a_forecast_to_keep_chooses_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    series = checks.small(480)
+    estimators: list[Estimator] = [TrailingMedianEstimator(), LevelsEstimator(), HoltWintersEstimator()]
+
+    whole, _ = gate.judged(series, METRIC, estimators, seed=0, horizon_minutes=0)
+    found = gate.chosen(series, METRIC, estimators, seed=0)
+    monkeypatch.setattr(gate, "AT_ONCE", 4)
+    in_parts = gate.chosen(series, METRIC, estimators, seed=0)
+
+    assert found.factors == whole.factors
+    assert found.verdicts == whole.verdicts
+    np.testing.assert_array_equal(found.speakers, whole.speakers)
+    assert in_parts.keys == series.keys
+    for part, one in zip(in_parts.verdicts, whole.verdicts, strict=True):  # a sample widens bands a little otherwise
+        assert part.pinball_loss == pytest.approx(one.pinball_loss, rel=0.1)
+
+
+def test_of_a_long_history_a_day_is_held_back_and_three_days_are_followed() -> None:
+    series = checks.small(9 * 1440)
+
+    found = gate.chosen(series, METRIC, [TrailingMedianEstimator()], seed=0)
+
+    assert gate.first_held_back(series) == 8 * 1440
+    assert found.verdicts[0].reason == "the trailing median is the only model that can speak (1440 held-back minutes)"

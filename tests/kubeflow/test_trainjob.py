@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
+from tracetune.cli.main import app
 from tracetune.errors import InvalidSettings
 from tracetune.kubeflow.trainjob import Runtime, TrainJob
 
@@ -44,3 +46,12 @@ def test_checkpoints_lie_on_a_volume_that_outlives_the_pod() -> None:
 def test_nodes_that_nobody_joins_are_refused() -> None:
     with pytest.raises(InvalidSettings, match="would train 3 times the same"):
         replace(JOB, nodes=3, runtime=Runtime.PLAIN).render()
+
+
+def test_the_command_knows_every_option_that_the_job_gives_it() -> None:
+    told = CliRunner().invoke(app, ["train", "--help"]).stdout
+
+    given = [each for each in JOB.render()["spec"]["trainer"]["args"] if each.startswith("--")]
+
+    assert given == ["--registry", "--checkpoints"]
+    assert all(f" {each} " in told for each in given)

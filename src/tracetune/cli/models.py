@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +28,12 @@ def train(
         bool,
         typer.Option("--promote", help="Point 'production' at the new version, unless it is worse than what is there."),
     ] = False,
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoints", metavar="DIR", help="Directory from which a killed training of the network goes on."
+        ),
+    ] = None,
     store: options.Store = None,
     model: options.Model = None,
     seed: options.Seed = None,
@@ -49,7 +56,10 @@ def train(
     flags = {**options.flags(store=store, model=model, seed=seed), "learn.registry": registry}
     app = application(config, flags, quiet=quiet, verbose=verbose)
     with progress(quiet=quiet) as report:
-        found, said = app.train(files or [], report, promote=promote)
+        found, said = app.train(files or [], report, promote=promote, checkpoints=checkpoints)
+    if found is None:
+        out.show(said, {"version": None, "promotion": said}, as_json=as_json, to=output)
+        return
     out.show(
         model_views.trained(found, said), {**model_views.version(found), "promotion": said}, as_json=as_json, to=output
     )

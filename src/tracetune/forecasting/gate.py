@@ -21,6 +21,15 @@ Mask = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 
 HELD_BACK_SHARE = 0.2
+MOST_HELD_BACK = 1440
+"""A day is enough to compare on; of a long history more is left to learn from."""
+
+CONTEXT_MINUTES = 4320
+"""Three days are what the candidates remember of the time of day, but for a rest."""
+
+AT_ONCE = 1000
+"""Series whose forecasts are in memory together where none are to be kept: some 200 MB a candidate."""
+
 LEAST_HELD_BACK = 10
 """A series with fewer comparable minutes than this gets the first candidate, and its verdict says so."""
 
@@ -131,25 +140,81 @@ def judged(
     Raises:
         NotEnoughData: where no candidate can learn from so few minutes, with the first one's reason.
     """
-    cut = series.length - max(int(HELD_BACK_SHARE * series.length), LEAST_HELD_BACK)
-    fitted, reason = _fitted(series.between(0, max(cut, 0)), metric, estimators, seed)
+    cut = first_held_back(series)
+    names, predictors = _learned(series, cut, metric, estimators, seed)
+    raw = [each.predict(series, horizon_minutes=horizon_minutes).values for each in predictors]
+    trials, compared = _trials(series[metric][:, cut:], metric, [values[:, cut : series.length] for values in raw])
+    shown = _shown(series, metric, cut, predictors, [trial.factors for trial in trials], seed)
+    found = _elected(series.keys, metric, predictors, names, [(trials, compared)], shown)
+    return found, found.spoken(series, raw)
+
+
+def chosen(series: SeriesBatch, metric: Metric, estimators: Sequence[Estimator], *, seed: int) -> Chosen:
+    """As ``judged`` chooses, with no forecast to keep: memory does not grow with the length or the number of series.
+
+    Candidates follow the last CONTEXT_MINUTES before the held-back ones, AT_ONCE series at a time. The width of bands and
+    the event F1, which are of all series together, are found on as many of them, evenly chosen.
+
+    Raises:
+        NotEnoughData: as in ``judged``.
+    """
+    cut = first_held_back(series)
+    names, predictors = _learned(series, cut, metric, estimators, seed)
+    recent, first = series.between(max(cut - CONTEXT_MINUTES, 0), series.length), min(cut, CONTEXT_MINUTES)
+
+    def trials_of(part: SeriesBatch, factors: Sequence[Widening] | None) -> tuple[list[_Trial], Counts]:
+        raw = [each.predict(part, horizon_minutes=0).values[:, first:].copy() for each in predictors]
+        return _trials(part[metric][:, first:], metric, raw, factors)
+
+    count = len(series.keys)
+    sample = recent.only(np.linspace(0, count - 1, min(count, AT_ONCE)).astype(int).tolist())
+    sampled = trials_of(sample, None)
+    factors = [trial.factors for trial in sampled[0]]
+    parts = [sampled]
+    if count > AT_ONCE:
+        rows = [range(at, min(at + AT_ONCE, count)) for at in range(0, count, AT_ONCE)]
+        parts = [trials_of(recent.only(each), factors) for each in rows]
+    shown = _shown(sample, metric, first, predictors, factors, seed)
+    return _elected(series.keys, metric, predictors, names, parts, shown)
+
+
+def first_held_back(series: SeriesBatch) -> int:
+    """The first minute that is held back."""
+    share = min(int(HELD_BACK_SHARE * series.length), MOST_HELD_BACK)
+    return max(series.length - max(share, LEAST_HELD_BACK), 0)
+
+
+def _learned(
+    series: SeriesBatch, cut: int, metric: Metric, estimators: Sequence[Estimator], seed: int
+) -> tuple[list[str], tuple[Predictor, ...]]:
+    """The candidates that could learn from what is not held back, by name."""
+    fitted, reason = _fitted(series.between(0, cut), metric, estimators, seed)
     if not fitted:  # too short to hold anything back: the first candidate that can speak does, unproven
         fitted, reason = _fitted(series, metric, estimators[:1], seed)
     if not fitted:
         raise reason or ValueError("no candidate was given")
-    names, predictors = list(fitted), tuple(fitted.values())
-    raw = [each.predict(series, horizon_minutes=horizon_minutes).values for each in predictors]
-    trials, compared = _trials(series[metric][:, cut:], metric, [values[:, cut : series.length] for values in raw])
-    factors = tuple(trial.factors for trial in trials)
-    shown = _shown(series, metric, cut, predictors, factors, seed)
-    speakers = _choose(np.stack([trial.loss for trial in trials], axis=1), _trusted(shown))
-    by_name = dict(zip(names, shown, strict=False))
-    verdicts = tuple(
-        replace(_verdict(names, trials, row, int(winner), int(compared[row])), event_f1=by_name)
-        for row, winner in enumerate(speakers)
-    )
-    chosen = Chosen(metric, predictors, factors, series.keys, speakers, verdicts)
-    return chosen, chosen.spoken(series, raw)
+    return list(fitted), tuple(fitted.values())
+
+
+def _elected(
+    keys: tuple[SeriesKey, ...],
+    metric: Metric,
+    predictors: tuple[Predictor, ...],
+    names: list[str],
+    parts: Sequence[tuple[list[_Trial], Counts]],
+    shown: list[float],
+) -> Chosen:
+    """Who speaks for each series, from the trials of parts of them, in order."""
+    speakers, verdicts, by_name = [], [], dict(zip(names, shown, strict=False))
+    for trials, compared in parts:
+        winners = _choose(np.stack([trial.loss for trial in trials], axis=1), _trusted(shown))
+        speakers.append(winners)
+        verdicts += [
+            replace(_verdict(names, trials, row, int(winner), int(compared[row])), event_f1=by_name)
+            for row, winner in enumerate(winners)
+        ]
+    factors = tuple(trial.factors for trial in parts[0][0])
+    return Chosen(metric, predictors, factors, keys, np.concatenate(speakers), tuple(verdicts))
 
 
 def pinball_loss(
@@ -195,23 +260,29 @@ def _fitted(
 
 
 def _trials(
-    seen: Float[Array, "series minute"], metric: Metric, raw: Sequence[Float[Array, "series minute quantile"]]
+    seen: Float[Array, "series minute"],
+    metric: Metric,
+    raw: Sequence[Float[Array, "series minute quantile"]],
+    factors: Sequence[Widening] | None = None,
 ) -> tuple[list[_Trial], Int[Counts, " series"]]:
-    """Each candidate's trial on the held-back minutes, and the number of minutes of each series that were compared."""
+    """Each candidate's trial on the held-back minutes, and the number of minutes of each series that were compared.
+
+    The factors are found on these minutes where none are given.
+    """
     usable = np.stack([np.isfinite(quantiles).any(axis=(1, 2)) for quantiles in raw])  # (candidate, series)
     counted: Mask = np.isfinite(seen) & _clean(seen, raw)
     trials = []
     # A candidate without any forecast for a series does not take part there; it must not stop the others' comparison.
     for quantiles, here in zip(raw, usable, strict=True):
         counted &= np.isfinite(quantiles[:, :, LOWER]) | ~here[:, None]
-    for quantiles in raw:
-        # Only for the width: a model's own long misses are excursions or its failures, and neither is noise.
-        factors = widening(metric, seen, quantiles, counted & _clean(seen, [quantiles]))
-        calibrated = factors.apply(metric, quantiles)
+    # Only for the width: a model's own long misses are excursions or its failures, and neither is noise.
+    factors = factors or [widening(metric, seen, each, counted & _clean(seen, [each])) for each in raw]
+    for quantiles, widened in zip(raw, factors, strict=True):
+        calibrated = widened.apply(metric, quantiles)
         inside = (seen >= calibrated[:, :, LOWER]) & (seen <= calibrated[:, :, UPPER])
         loss = pinball_loss(seen, calibrated)
         valid = counted & np.isfinite(loss)
-        trials.append(_Trial(factors, _mean(loss, valid), _mean(inside.astype(np.float64), valid)))
+        trials.append(_Trial(widened, _mean(loss, valid), _mean(inside.astype(np.float64), valid)))
     return trials, counted.sum(axis=1)
 
 

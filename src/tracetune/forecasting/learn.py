@@ -89,22 +89,49 @@ def study(
         horizon_minutes: how far beyond the last minute to forecast.
         progress: told after each metric how many of them are done.
     """
-    if not series.keys or series.length < LEAST_MINUTES:
-        said = (_too_short(series),)
-        return Normal({}, said), Learned(series, {}, said)
-    models: dict[Metric, gate.Chosen] = {}
     forecasts: dict[Metric, Forecast] = {}
+
+    def judged(metric: Metric, competing: Sequence[Estimator]) -> gate.Chosen:
+        chosen, forecasts[metric] = gate.judged(series, metric, competing, seed=seed, horizon_minutes=horizon_minutes)
+        return chosen
+
+    normal = _by_metric(series, estimators, judged, progress)
+    return normal, Learned(series, forecasts, normal.limits)
+
+
+def prepare(
+    series: SeriesBatch,
+    *,
+    estimators: Candidates,
+    seed: int,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Normal:
+    """What is normal, for later minutes alone: as ``study``, in a memory that does not grow with the history."""
+
+    def chosen(metric: Metric, competing: Sequence[Estimator]) -> gate.Chosen:
+        return gate.chosen(series, metric, competing, seed=seed)
+
+    return _by_metric(series, estimators, chosen, progress)
+
+
+def _by_metric(
+    series: SeriesBatch,
+    estimators: Candidates,
+    choose: Callable[[Metric, Sequence[Estimator]], gate.Chosen],
+    progress: Callable[[int, int], None],
+) -> Normal:
+    if not series.keys or series.length < LEAST_MINUTES:
+        return Normal({}, (_too_short(series),))
+    models: dict[Metric, gate.Chosen] = {}
     limits = _limits(series)
     for done, (metric, competing) in enumerate(estimators.items()):
         progress(done, len(estimators))
         allowed = competing if series.length >= LEAST_MINUTES_TO_COMPETE else _first_day(competing)
         try:
-            models[metric], forecasts[metric] = gate.judged(
-                series, metric, allowed, seed=seed, horizon_minutes=horizon_minutes
-            )
+            models[metric] = choose(metric, allowed)
         except NotEnoughData as error:
             limits.append(f"No forecast of {metric}: {error.message}; {error.hint}.")
-    return Normal(models, tuple(limits)), Learned(series, forecasts, tuple(limits))
+    return Normal(models, tuple(limits))
 
 
 def _first_day(competing: Sequence[Estimator]) -> list[Estimator]:

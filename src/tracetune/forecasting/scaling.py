@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ LEAST_OBSERVED = 10
 """Fewer observed values than this say nothing about a median or a spread."""
 
 _LEAST_SECONDS = 1e-6  # a duration of 0 is one below the clock's resolution; the logarithm needs a number
+_AT_ONCE = 200  # two weeks of so many series are sorted in 100 MB
 _LEAST_SPREAD = 0.02  # 2 % on the logarithmic scale: histogram buckets are that wide, so nothing is steadier
 
 
@@ -63,12 +66,16 @@ def noise_floor(metric: Metric, values: Float[Array, "series minute"]) -> Float[
 
     From the median absolute difference of neighbours, which neither a daily rhythm nor a level shift widens.
     """
-    with np.errstate(invalid="ignore"):
-        differences = np.diff(to_model_scale(metric, values), axis=1)
-    _, spread = median_and_spread(differences)
+    parts = range(0, max(len(values), 1), _AT_ONCE)
+    spread = np.concatenate([_step_spread(metric, values[at : at + _AT_ONCE]) for at in parts])
     least = 0.25 if metric is Metric.CALLS else _LEAST_SPREAD  # half the spread of a square-rooted Poisson count
     floor: Array = np.fmax(0.5 * spread / np.sqrt(2.0), least)
     return floor
+
+
+def _step_spread(metric: Metric, values: Float[NDArray[Any], "series minute"]) -> Float[Array, " series"]:
+    with np.errstate(invalid="ignore"):
+        return median_and_spread(np.diff(to_model_scale(metric, values.astype(np.float64)), axis=1))[1]
 
 
 def floors_of(floors: dict[SeriesKey, float], keys: tuple[SeriesKey, ...]) -> Float[Array, " series"]:

@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.errors import NotEnoughData
-from tracetune.forecasting import checkpoints
+from tracetune.forecasting import checkpoints, tensorflow_workers
 from tracetune.forecasting.batches import COLD_SHARE, WINDOW_MINUTES, WINDOWS_A_STEP, batch
 from tracetune.forecasting.cell import Weights
 from tracetune.forecasting.keras_backend import load_keras
@@ -120,14 +120,14 @@ def train(series: SeriesBatch, course: Course) -> tuple[Weights, Scales]:
         top / 10.0, max(course.steps - warm, 1), warmup_target=top, warmup_steps=warm, alpha=0.02
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4, global_clipnorm=CLIP_NORM)
-    network.compile(optimizer=optimizer, loss=lstm.pinball)
     optimizer.build(network.trainable_variables)
+    take = _step(network, optimizer, processes)
     name = course.name(series)
     done = checkpoints.restore(course.checkpoint, name, network, optimizer) if course.checkpoint else 0
     inputs, clock = Inputs.of(series, scales), _Clock(done, course.steps)
     for number in range(done, course.steps):
         made = batch(inputs, rows, seed=course.seed, step=number, part=processes.part, cold_share=course.cold_share)
-        loss = float(network.train_on_batch(made.features, made.targets, sample_weight=made.weights))
+        loss = take(made)
         if not processes.is_first:
             continue
         if course.progress is not None:
@@ -137,6 +137,16 @@ def train(series: SeriesBatch, course: Course) -> tuple[Weights, Scales]:
     if course.checkpoint is not None and processes.is_first:
         course.checkpoint.unlink(missing_ok=True)
     return lstm.weights(network), scales
+
+
+def _step(network: Any, optimizer: Any, processes: Processes) -> tensorflow_workers.Step:  # noqa: ANN401 - Keras has no types
+    """What learns from one batch, and returns the loss before it."""
+    from tracetune.forecasting import lstm  # noqa: PLC0415 - as above
+
+    if processes.workers is not None:
+        return tensorflow_workers.step(network, optimizer, lstm.pinball, processes.workers)
+    network.compile(optimizer=optimizer, loss=lstm.pinball)
+    return lambda made: float(network.train_on_batch(made.features, made.targets, sample_weight=made.weights))
 
 
 class _Clock:

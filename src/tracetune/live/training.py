@@ -13,7 +13,7 @@ from tracetune.errors import TracetuneError
 from tracetune.forecasting import bundle, series_file
 from tracetune.forecasting.candidates import candidates
 from tracetune.forecasting.keras_backend import can_train
-from tracetune.forecasting.learn import Normal, study
+from tracetune.forecasting.learn import Normal, prepare
 
 _LOWEST_PRIORITY = 19
 _PROGRESS = "progress.txt"
@@ -106,5 +106,5 @@ def learn(directory: str, network: bool, seed: int) -> None:
         (folder / "progress.new").write_text(f"{done} {total}", "ascii")
         (folder / "progress.new").replace(folder / _PROGRESS)  # so that it is never read half written
 
-    normal, _ = study(series, estimators=competing, seed=seed, progress=progress)
+    normal = prepare(series, estimators=competing, seed=seed, progress=progress)
     bundle.save(folder / "models.zip", normal, {"minutes": series.length})
