@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quality.calibrations import calibrations
 from quality.events import Truth, at_false_alarms, best_f1, outcome
+from quality.volume import vus_pr
 from tracetune.anomalies.rules import LASTING, QUICK
 from tracetune.anomalies.seen import Seen
 from tracetune.anomalies.signals import LATENCY, Signals
@@ -89,7 +91,7 @@ def _signals(history: History, train: Any, estimator: Estimator) -> Signals:  # 
     return Signals.of(Seen.of(replace(learned, series=every)))
 
 
-def _judge(history: History, signals: Signals) -> dict[str, dict[str, float]]:
+def _judge(history: History, signals: Signals) -> dict[str, dict[str, Any]]:
     truth = truth_of(history)
     quick, lasting = (signals.gathered[LATENCY, rule] for rule in (QUICK, LASTING))
     count = len(history.series.keys)
@@ -100,13 +102,16 @@ def _judge(history: History, signals: Signals) -> dict[str, dict[str, float]]:
         "5 of 10": quick,
         "5 of 10 and lasting": np.fmax(quick, lasting / LASTING_PER_QUICK),
     }
-    found = {name: _figures(history, scores[:, CALIBRATION_MINUTES:], truth) for name, scores in rules.items()}
+    found: dict[str, dict[str, Any]] = {
+        name: _figures(history, scores[:, CALIBRATION_MINUTES:], truth) for name, scores in rules.items()
+    }
     by_budget = outcome(signals.score(LATENCY, levels)[:, CALIBRATION_MINUTES:], truth, 1.0)
     found["calibrated"] = {
         "false alarms a series-day": by_budget.false_a_day,
         "recall": by_budget.recall,
         "delay": by_budget.delay_minutes,
     }
+    found["calibrations"] = calibrations(signals, CALIBRATION_MINUTES, truth)
     return found
 
 
@@ -119,8 +124,15 @@ def _figures(history: History, scores: Array, truth: Truth) -> dict[str, float]:
         "F1": best_f1(scores, truth),
         "recall": reached.recall,
         "delay": reached.delay_minutes,
+        "VUS-PR": _volume(scores, truth),
         **{f"recall {name}": by_class.get(name, float("nan")) for name in CLASSES},
     }
+
+
+def _volume(scores: Array, truth: Truth) -> float:
+    """The mean over the series that have events."""
+    rows = np.flatnonzero((truth.event > 0).any(axis=1))
+    return float(np.mean([vus_pr(scores[row], truth.event[row] > 0) for row in rows]))
 
 
 def truth_of(history: History) -> Truth:

@@ -1,4 +1,4 @@
-"""The lab's recordings as minutes, each behind a history of calm minutes from the dev recordings of the same topology."""
+"""The lab's recordings as minutes, each behind a history: the calm of its own long run, or minutes of other recordings."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tracetune.sources.readers import readers
 RECORDINGS = Path(__file__).resolve().parents[2] / "lab" / "recordings"
 
 HISTORY_MINUTES = 360
-"""Calm minutes are repeated until the history is so long: a short recording alone is too short to say what is normal."""
+"""Calm minutes are repeated until the history is so long: half an hour alone is too short to say what is normal."""
 
-_TABLES = ("operations", "links", "instances", "paths", "exemplars")
+TABLES = ("operations", "links", "instances", "paths", "exemplars")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Recorded:
     minutes: MinuteBatch
     period: range
     faults: tuple[Fault, ...]
+    lead: tuple[int, ...] = ()  # the calm minutes of the same run that came before, in whole periods of its load
 
     @property
     def calm(self) -> list[int]:
@@ -67,15 +68,18 @@ class Recorded:
 @cache
 def recorded(split: str) -> tuple[Recorded, ...]:
     """All recordings of a split, ``dev`` or ``report``."""
-    return tuple(_read(place) for place in sorted((RECORDINGS / split).iterdir()))
+    return tuple(read_recording(place) for place in sorted((RECORDINGS / split).iterdir()))
 
 
 def with_history(recording: Recorded) -> MinuteBatch:
     """The recording's minutes behind HISTORY_MINUTES of calm ones, as if one ran after the other.
 
-    The history is made of the dev recordings of the same topology and dialect, without the recording itself; those
-    with the nearest load come last, next to the recording.
+    Those of its own lead, where it has one. Else they are of the dev recordings of the same topology and dialect, without
+    the recording itself; those with the nearest load come last, next to the recording.
     """
+    if recording.lead:
+        own = [(recording.minutes, minute) for minute in recording.lead]
+        return _behind(recording, own)
     level = _calls(recording.minutes, recording.period)
     calm = [
         (abs(np.log(_calls(other.minutes, other.calm) / level)), other)
@@ -87,8 +91,12 @@ def with_history(recording: Recorded) -> MinuteBatch:
     ]
     calm.sort(key=lambda pair: -pair[0])
     pieces = [(other.minutes, minute) for _, other in calm for minute in other.calm]
+    return _behind(recording, pieces)
+
+
+def _behind(recording: Recorded, pieces: Sequence[tuple[MinuteBatch, int]]) -> MinuteBatch:
     if not pieces:
-        return _only(recording.minutes, {minute: minute for minute in recording.period})
+        return _only_period(recording)
     chosen = [pieces[at % len(pieces)] for at in range(-HISTORY_MINUTES, 0)]
     return MinuteBatch.merge([*_spliced(chosen, recording.period.start), _only_period(recording)])
 
@@ -105,7 +113,7 @@ def _spliced(chosen: Sequence[tuple[MinuteBatch, int]], start: int) -> Iterator[
 def _only(minutes: MinuteBatch, places: dict[int, int]) -> MinuteBatch:
     """These minutes only, each moved to its place."""
     tables: dict[str, pa.Table] = {}
-    for name in _TABLES:
+    for name in TABLES:
         table = getattr(minutes, name)
         kept = table.filter(pa.array(np.isin(column(table, "minute"), list(places))))
         moved = np.array([places[minute] for minute in column(kept, "minute").tolist()], np.int32)
@@ -119,7 +127,8 @@ def _calls(minutes: MinuteBatch, chosen: Sequence[int]) -> float:
     return float(column(minutes.operations, "root_calls")[within].sum()) / max(len(chosen), 1)
 
 
-def _read(place: Path) -> Recorded:
+def read_recording(place: Path) -> Recorded:
+    """One recording as the lab wrote it."""
     manifest: dict[str, Any] = json.loads((place / "manifest.json").read_text())
     truth = json.loads((place / "truth.json").read_text())["faults"]
     ingested = pipeline.ingest(

@@ -11,7 +11,7 @@ from tracetune.anomalies.scores import most_errors_by_chance
 from tracetune.anomalies.seen import Seen, Size, anomaly, size
 from tracetune.anomalies.signals import LATENCIES, LATENCY, Signals, Thresholds
 from tracetune.anomalies.thresholds import FALSE_INCIDENTS_A_WEEK
-from tracetune.anomalies.traffic import Traffic
+from tracetune.anomalies.traffic import Traffic, was_served
 from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import Anomaly, AnomalyKind
 from tracetune.domain.graph import ServiceGraph
@@ -73,7 +73,9 @@ def _latency(seen: Seen, signals: Signals, traffic: Traffic, levels: Thresholds)
         departed = size(seen, metric, episode)
         if not (departed.observed > departed.upper and departed.observed >= (1.0 + LEAST_CHANGE) * departed.expected):
             continue
-        explained = traffic.overloaded[episode.row, minutes].mean() >= EXPLAINED_SHARE
+        explained = traffic.overloaded[episode.row, minutes].mean() >= EXPLAINED_SHARE and not was_served(
+            seen, signals.scores[LATENCY], episode
+        )
         kind = AnomalyKind.LOAD if explained else AnomalyKind.SLOWER
         said = words.latency(metric, departed.observed, departed.lower, departed.upper)
         if explained:
@@ -94,6 +96,8 @@ def _calls(seen: Seen, signals: Signals, traffic: Traffic, direction: AnomalyKin
         mixed = traffic.mixed[episode.onset : episode.end].mean() >= EXPLAINED_SHARE
         if mixed:
             said += ", while as many as expected came in together"
+        elif traffic.repeated[episode.row, episode.onset : episode.end].mean() >= EXPLAINED_SHARE:
+            said += ", while no more came in: callers repeat their calls"
         kind = AnomalyKind.MIX if mixed else direction
         strong = kind is AnomalyKind.DROP and change >= STRONG_DROP
         found.append(anomaly(seen, episode, kind, departed, said, strong=strong))

@@ -67,8 +67,17 @@ def _incident(anomalies: tuple[Anomaly, ...], reachable: dict[str, frozenset[str
     )
 
 
+def _deepest(faults: Sequence[Anomaly], reachable: dict[str, frozenset[str]]) -> list[Anomaly]:
+    """Those below which nothing else is at fault: callers of what is slow or fails give up on it, try again, and wait."""
+    names = {each.key.service_name for each in faults}
+    deep = [
+        each for each in faults if not (reachable[each.key.service_name] - {each.key.service_name}) & names
+    ]  # nobody is the deepest where services call each other in a ring
+    return deep or list(faults)
+
+
 def _kind(anomalies: tuple[Anomaly, ...], reachable: dict[str, frozenset[str]]) -> AnomalyKind:
-    """What it is about: a fault that load does not explain, else load, else what happened to the calls.
+    """What it is about: the deepest fault that load does not explain, else load, else what happened to the calls.
 
     A slow caller of a service under load waits for it; that is the load's doing. Load that another mix of calls brought
     is about the mix.
@@ -83,7 +92,7 @@ def _kind(anomalies: tuple[Anomaly, ...], reachable: dict[str, frozenset[str]]) 
         )
     ]
     if faults:
-        return max(faults, key=lambda each: each.score).kind
+        return max(_deepest(faults, reachable), key=lambda each: each.score).kind
     if any(each.kind is AnomalyKind.MIX for each in anomalies):
         return AnomalyKind.MIX
     if loaded:

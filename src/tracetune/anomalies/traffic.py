@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 
+from tracetune.anomalies.rules import Episode
 from tracetune.anomalies.seen import Seen
 from tracetune.domain.forecasts import MIDDLE, UPPER
 from tracetune.domain.graph import ServiceGraph
@@ -29,16 +30,26 @@ MIXED_SHARE, MIXED_NET = 0.15, 0.5
 """The mix shifted where this share of all calls moved between entrances, and what came or went in all is less than half."""
 
 
+SERVED_MINUTES, SERVED_SHARE, SERVED_CALLS = 10, 0.8, 0.9
+"""Load is no explanation where at least so many minutes shortly before had (nearly) as many calls, and this share of them
+was as quick as expected …"""
+
+SERVED_WITHIN = 120
+"""… within so many minutes: at another time of the day there may be more replicas."""
+
+
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """What the calls of each minute say of each series.
 
     Attributes:
         overloaded: more calls than expected, of the operation or its service, and they came in at the entrances.
+        repeated: more calls than expected, and no more came in: callers ask the same thing again.
         mixed: as many calls as expected came in, but other ones.
     """
 
     overloaded: Bool[Mask, "series minute"]
+    repeated: Bool[Mask, "series minute"]
     mixed: Bool[Mask, " minute"]
 
     @classmethod
@@ -46,7 +57,7 @@ class Traffic:
         """From the departures of each series' calls, and who can reach whom; without a graph everybody reaches everybody."""
         shape = seen.metrics[Metric.CALLS].shape
         if Metric.CALLS not in seen.expected:
-            return cls(np.zeros(shape, np.bool_), np.zeros(shape[1], np.bool_))
+            return cls(np.zeros(shape, np.bool_), np.zeros(shape, np.bool_), np.zeros(shape[1], np.bool_))
         service = _positions(seen)
         mixed = _mixed(seen)
         # A row a service, not a series: ten thousand operations belong to some hundreds of services.
@@ -57,7 +68,27 @@ class Traffic:
         entering = enters[service]
         is_fed: Mask = np.any(feeds, axis=1)  # (service,)
         overloaded: Mask = busy & (entering | mixed | ~is_fed[service][:, None])
-        return cls(overloaded, mixed)
+        begins = seen.series.root_share > ROOT_SHARE
+        return cls(overloaded, busy & ~overloaded & ~begins[:, None], mixed)
+
+
+def was_served(seen: Seen, latency: Float[Array, "series minute"], episode: Episode) -> bool:
+    """Whether the service answered as many calls before as in this episode, in time: then their number explains nothing.
+
+    Args:
+        seen: what was observed and expected.
+        latency: how far each minute's latency departed.
+        episode: of one operation.
+    """
+    name = seen.series.keys[episode.row].service_name
+    rows = np.flatnonzero([key.service_name == name for key in seen.series.keys])
+    calls = np.nan_to_num(seen.metrics[Metric.CALLS][rows]).sum(axis=0)
+    now = float(np.median(calls[episode.onset : episode.end]))
+    lately = slice(max(episode.onset - SERVED_WITHIN, 0), episode.onset)
+    earlier = latency[episode.row, lately]
+    as_busy = (calls[lately] >= SERVED_CALLS * now) & np.isfinite(earlier)
+    in_time = as_busy & (earlier < LOAD_SIGMAS)
+    return bool(as_busy.sum() >= SERVED_MINUTES and in_time.sum() >= SERVED_SHARE * as_busy.sum())
 
 
 def _positions(seen: Seen) -> NDArray[np.int64]:
