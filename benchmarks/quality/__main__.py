@@ -32,7 +32,7 @@ def main() -> None:
     is_report = arguments.split == "report"
     seeds = tuple(arguments.seeds or (REPORT_SEEDS if is_report else DEVELOPMENT_SEEDS))
     measures: dict[str, Callable[[], dict[str, Any]]] = {
-        "lab": lambda: lab.summary(lab.measure(arguments.split)),
+        "lab": lambda: lab.measure(arguments.split),
         "generator": lambda: generator.summary(seeds, CACHE),
         "nezha": nezha.measure,
         "ahead": ahead.measure,
