@@ -15,6 +15,7 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from quality import ahead, generator, lab, nab, nezha, page
+from quality.picture import calibration
 from tracetune.testing.history import DEVELOPMENT_SEEDS, REPORT_SEEDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +47,12 @@ def main() -> None:
         file.write_text(json.dumps(found, indent=1) + "\n")
         print(page.SECTIONS[name](found[name]))
     if is_report:
-        (ROOT / "docs" / "quality.md").write_text(page.whole(found))
+        docs = ROOT / "docs"
+        (docs / "quality.md").write_text(page.whole(found))
+        if "generator" in found:
+            (docs / "quality").mkdir(exist_ok=True)
+            picture = calibration(found["generator"]["means"]["LSTM"]["calibrations"])
+            (docs / "quality" / "calibration.svg").write_text(picture)
 
 
 if __name__ == "__main__":

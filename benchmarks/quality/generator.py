@@ -70,10 +70,7 @@ def summary(seeds: tuple[int, ...], cache: Path) -> dict[str, Any]:
     by_seed = {str(seed): measure(seed, cache) for seed in seeds}
     models = next(iter(by_seed.values()))
     means = {
-        model: {
-            rule: {figure: _mean([each[model][rule][figure] for each in by_seed.values()]) for figure in figures}
-            for rule, figures in rules.items()
-        }
+        model: {rule: _means([each[model][rule] for each in by_seed.values()]) for rule in rules}
         for model, rules in models.items()
     }
     return {"seeds": list(seeds), "means": means, "by_seed": by_seed}
@@ -144,6 +141,16 @@ def truth_of(history: History) -> Truth:
     slow = history.happening(*SLOW)[:, days]
     normal = ~near & ~history.deployed[:, days] & ~history.happening(IncidentKind.SURGE)[:, days]
     return Truth(np.where(slow, history.incident[:, days], 0).astype(np.int64), normal)
+
+
+def _means(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of every figure, however deep it lies."""
+    return {
+        name: _means([each[name] for each in found])
+        if isinstance(first, dict)
+        else _mean([each[name] for each in found])
+        for name, first in found[0].items()
+    }
 
 
 def _mean(values: list[float]) -> float:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from quality import nab_data
 from quality.nab_scorer import best, probation
+from quality.volume import vus_pr
 from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.forecasting.scaling import MAD_TO_SIGMA, NORMAL_QUANTILES
@@ -57,7 +58,23 @@ def measure() -> dict[str, Any]:
         ).score
         for name, score in tried.items()
     }
-    return {"files": len(files), "windows": truth.count, "scores": scores}
+    return {"files": len(files), "windows": truth.count, "scores": scores, "VUS-PR": _volumes(tried, files)}
+
+
+def _volumes(tried: dict[str, Array], files: list[nab_data.File]) -> dict[str, float]:
+    """By score, the mean over the files that have windows behind their probation."""
+    return {
+        name: float(np.nanmean([_volume(score, file) for score, file in zip(scores, files, strict=True)]))
+        for name, scores in tried.items()
+    }
+
+
+def _volume(scores: Array, file: nab_data.File) -> float:
+    labelled = np.zeros(len(file.values), np.bool_)
+    for first, last in file.windows:
+        labelled[first : last + 1] = True
+    begin = probation(len(labelled))
+    return vus_pr(scores[begin : len(labelled)], labelled[begin:])
 
 
 def departures(values: list[Array]) -> Array:

@@ -56,7 +56,8 @@ class _Day:
     @property
     def labelled(self) -> Mask:
         """The rows mostly inside a fault."""
-        return ((self.since > 0.5) & (self.since <= FAULT_MINUTES + 0.5)).any(axis=1)
+        mostly: Mask = np.any((self.since > 0.5) & (self.since <= FAULT_MINUTES + 0.5), axis=1)
+        return mostly
 
 
 def _read(folder: Path, day: str) -> _Day:

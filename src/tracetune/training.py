@@ -157,17 +157,19 @@ def _about(normal: Normal, series: SeriesBatch, seed: int) -> dict[str, Any]:
 
 
 def _summary(normal: Normal, metric: Metric, series: SeriesBatch) -> dict[str, Any]:
-    """Of one metric: who speaks for how many operations, the median loss over the mean value, and the mean coverage."""
+    """Of one metric: who speaks for how many operations, the median loss over the mean value, the mean coverage and event F1."""
     chosen = normal.models[metric]
     models = [verdict.model for verdict in chosen.verdicts]
     with np.errstate(invalid="ignore", divide="ignore"):
         level = np.array([np.nanmean(row) if np.isfinite(row).any() else np.nan for row in series[metric]])
         loss = np.array([v.pinball_loss.get(v.model, np.nan) for v in chosen.verdicts]) / level
     coverage = np.array([verdict.coverage for verdict in chosen.verdicts])
+    found = np.array([verdict.event_f1.get(verdict.model, np.nan) for verdict in chosen.verdicts])
     return {
         "speakers": {model: models.count(model) for model in sorted(set(models))},
         "loss": _rounded(loss, np.median),
         "coverage": _rounded(coverage, np.mean),
+        "event_f1": _rounded(found, np.mean),
     }
 
 

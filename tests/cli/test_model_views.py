@@ -30,6 +30,13 @@ def test_who_speaks_stands_with_error_coverage_and_reason() -> None:
     assert "beats the seasonal by 30 %" in text
 
 
+def test_what_the_model_finds_of_made_up_excursions_stands_beside_its_error() -> None:
+    verdict = Verdict("lstm", {"lstm": 0.0021}, 0.98, "wins", {"lstm": 0.71, "trailing_median": 0.64})
+
+    assert "0.71" in _text(model_views.speakers([(Metric.LATENCY_P95, KEY, verdict)])).splitlines()[1]
+    assert model_views.verdict(Metric.LATENCY_P95, KEY, verdict)["event_f1"] == {"lstm": 0.71, "trailing_median": 0.64}
+
+
 def test_a_verdict_without_held_back_minutes_is_null_in_json() -> None:
     found = model_views.verdict(
         Metric.CALLS, KEY, Verdict("trailing_median", {"lstm": float("nan")}, float("nan"), "x")
@@ -41,7 +48,7 @@ def test_a_verdict_without_held_back_minutes_is_null_in_json() -> None:
 def test_a_version_of_which_nothing_is_told_is_still_a_line() -> None:
     row = _text(model_views.versions([VERSION])).splitlines()[1]
 
-    assert row.split() == ["3", "production", "2026-03-02", "12:00", "?", "?", "–", "–", "?", "?"]
+    assert row.split() == ["3", "production", "2026-03-02", "12:00", "?", "?", "–", "–", "–", "?", "?"]
 
 
 def test_who_did_not_speak_before_is_nobody() -> None:

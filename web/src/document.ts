@@ -228,6 +228,7 @@ export interface VerdictView {
   model: string;
   coverage: number | null;
   pinball_loss: number | null;
+  event_f1: number | null;
   reason: string;
 }
 

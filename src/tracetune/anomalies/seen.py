@@ -19,6 +19,9 @@ from tracetune.domain.series import Metric, SeriesBatch
 
 Array = NDArray[np.float64]
 
+FEW_CALLS_SHARE = 0.4
+"""Above this share of the calls expected, the band holds as it is: measured, it costs recall to touch it there."""
+
 LEAST_CALLS_TO_PAGE = 100
 """Fewer calls in all the anomalous minutes can warn, not page."""
 
@@ -47,10 +50,19 @@ class Seen:
         return cls(series, series.start_minute + at, metrics, expected)
 
     def departure(self, metric: Metric) -> Float[Array, "series minute"]:
-        """How far each minute departed; NaN where the metric has no forecast."""
+        """How far each minute departed; NaN where the metric has no forecast.
+
+        Latency of far fewer calls than expected scatters more than its band, which was learned from many: by the root of
+        their ratio, as any quantile of a sample does.
+        """
         if metric not in self.expected:
             return np.full_like(self.metrics[metric], np.nan)
-        return departure(metric, self.metrics[metric], self.expected[metric])
+        departed = departure(metric, self.metrics[metric], self.expected[metric])
+        if metric is Metric.CALLS or Metric.CALLS not in self.expected:
+            return departed
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = self.metrics[Metric.CALLS] / self.expected[Metric.CALLS][:, :, MIDDLE]
+        return np.where(share < FEW_CALLS_SHARE, departed * np.sqrt(np.maximum(share, 0.0)), departed)
 
 
 @dataclass(frozen=True, slots=True)

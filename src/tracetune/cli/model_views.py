@@ -46,8 +46,8 @@ def versions(found: Sequence[ModelVersion]) -> RenderableType:
     if not found:
         return Text("The registry holds no model yet; tracetune train FILES --registry DIR makes one.")
     table = plain_table(
-        "VERSION", "ALIASES", "CREATED", "LEARNED FROM", "OPERATIONS", "P95 LOSS", "COVERAGE", "BACKEND", "CODE",
-        right=("VERSION", "OPERATIONS", "P95 LOSS", "COVERAGE"),
+        "VERSION", "ALIASES", "CREATED", "LEARNED FROM", "OPERATIONS", "P95 LOSS", "COVERAGE", "EVENT F1", "BACKEND", "CODE",
+        right=("VERSION", "OPERATIONS", "P95 LOSS", "COVERAGE", "EVENT F1"),
     )  # fmt: skip
     for each in found:
         measures = each.about.get("metrics", {}).get(Metric.LATENCY_P95.value, {})
@@ -59,6 +59,7 @@ def versions(found: Sequence[ModelVersion]) -> RenderableType:
             str(each.about.get("operations", "?")),
             _share(measures.get("loss")),
             _share(measures.get("coverage")),
+            _f1(measures.get("event_f1")),
             str(each.about.get("backend", "?")),
             str(each.about.get("code_version", "?")),
         )
@@ -95,9 +96,9 @@ def of(forecasts: Mapping[Metric, Forecast]) -> list[Judged]:
 
 
 def speakers(judged: Iterable[Judged]) -> RenderableType:
-    """For each operation and metric the model that speaks, its error and coverage, and why it does."""
-    columns = ("SERVICE", "OPERATION", "METRIC", "MODEL", "LOSS", "COVERAGE", "WHY")
-    table = plain_table(*columns, right=("LOSS", "COVERAGE"))
+    """For each operation and metric the model that speaks, its error, its coverage, what it finds, and why it does."""
+    columns = ("SERVICE", "OPERATION", "METRIC", "MODEL", "LOSS", "COVERAGE", "EVENT F1", "WHY")
+    table = plain_table(*columns, right=("LOSS", "COVERAGE", "EVENT F1"))
     for metric, key, verdict in judged:
         loss = verdict.pinball_loss.get(verdict.model, math.nan)
         table.add_row(
@@ -107,6 +108,7 @@ def speakers(judged: Iterable[Judged]) -> RenderableType:
             WORDS.get(verdict.model, verdict.model),
             words.duration(loss) if metric is not Metric.CALLS else f"{loss:.2g}/min" if math.isfinite(loss) else "–",
             words.share(verdict.coverage),
+            _f1(verdict.event_f1.get(verdict.model)),
             Text(verdict.reason, style="dim"),
         )
     return table
@@ -126,6 +128,7 @@ def verdict(metric: Metric, key: SeriesKey, judged: Verdict) -> Document:
         "model": judged.model,
         "pinball_loss": {name: loss if math.isfinite(loss) else None for name, loss in judged.pinball_loss.items()},
         "coverage": judged.coverage if math.isfinite(judged.coverage) else None,
+        "event_f1": {name: f1 if math.isfinite(f1) else None for name, f1 in judged.event_f1.items()},
         "reason": judged.reason,
     }
 
@@ -177,6 +180,10 @@ def _window(found: ModelVersion) -> str:
     if not isinstance(minutes, int):
         return "?"
     return f"{words.length(minutes)} until {str(window.get('end', '?')).replace('T', ' ')[:16]}"
+
+
+def _f1(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, float) and math.isfinite(value) else "–"
 
 
 def _share(value: object) -> str:

@@ -256,6 +256,7 @@ def verdict_views(analysis: Analysis) -> list[VerdictView]:
             model=verdict.model,
             coverage=short(verdict.coverage),
             pinball_loss=short(verdict.pinball_loss.get(verdict.model, math.nan)),
+            event_f1=short(verdict.event_f1.get(verdict.model, math.nan)),
             reason=verdict.reason,
         )
         for metric, forecast in analysis.learned.forecasts.items()

@@ -263,6 +263,7 @@ class VerdictView(msgspec.Struct, frozen=True):
     model: str
     coverage: float
     pinball_loss: float  # of the model; in the metric's unit
+    event_f1: float  # of the model, on excursions made up on held-back minutes, 0 to 1; null where it was not judged
     reason: str
 
 

@@ -52,6 +52,7 @@ export function Verdicts({ verdicts, total, open = false }: { verdicts: VerdictV
               <th scope="col">Model</th>
               <th scope="col" class="n">Inside range</th>
               <th scope="col" class="n">Loss of it</th>
+              <th scope="col" class="n">Event F1</th>
               <th scope="col">Why this model</th>
             </tr>
           </thead>
@@ -65,6 +66,7 @@ export function Verdicts({ verdicts, total, open = false }: { verdicts: VerdictV
                 <td>{words(verdict.model)}</td>
                 <td class="n">{percent(verdict.coverage, 3)}</td>
                 <td class="n">{loss(verdict)}</td>
+                <td class="n">{number(verdict.event_f1)}</td>
                 <td class="wrap">{verdict.reason}</td>
               </tr>
             ))}
