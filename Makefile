@@ -79,6 +79,11 @@ bench: $(VENV)/.dev  ## Measure speed and size; prints tables, writes benchmarks
 bench-quality: $(VENV)/.dev  ## Measure the quality of detection (about an hour); writes docs/quality.md. ARGS="lab" measures one set.
 	@PYTHONPATH=benchmarks $(BIN)/python -m quality $(ARGS)
 
+.PHONY: bench-quality-record
+bench-quality-record: $(VENV)/.lab  ## Record the long runs of the lab that bench-quality judges and that are missing (two hours).
+	@PYTHONPATH=benchmarks $(BIN)/python -m quality.long_runs --split dev
+	@PYTHONPATH=benchmarks $(BIN)/python -m quality.long_runs --split report
+
 bench-ablations: $(VENV)/.dev  ## What each part of the learning is worth (an hour, resumable); writes docs/ablations.md.
 	@PYTHONPATH=benchmarks $(BIN)/python -m ablations $(ARGS)
 

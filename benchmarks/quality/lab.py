@@ -162,8 +162,7 @@ def _incidents(
 
 def _answers(incident: Incident, fault: Fault) -> bool:
     first, last = fault.start_unix_nano // NANOS_PER_MINUTE, fault.end_unix_nano // NANOS_PER_MINUTE
-    end = incident.end if incident.end is not None else incident.onset + 1
-    return incident.onset <= last + AFTER_MINUTES and end > first
+    return incident.onset <= last + AFTER_MINUTES and (incident.end is None or incident.end > first)
 
 
 def _true_of_calls(incident: Incident, learned: Learned) -> bool:

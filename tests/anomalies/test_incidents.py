@@ -69,3 +69,28 @@ def test_the_most_severe_comes_first_and_ids_are_stable() -> None:
 
 def test_no_anomalies_are_no_incidents() -> None:
     assert group([], GRAPH) == ()
+
+
+def test_errors_of_callers_that_give_up_on_a_slow_callee_are_about_the_slowness() -> None:
+    errors = replace(_anomaly("front", AnomalyKind.ERRORS), score=9.0)
+
+    (found,) = group([_anomaly("back"), errors], GRAPH)
+
+    assert found.kind is AnomalyKind.SLOWER
+
+
+def test_a_much_slower_service_that_fails_and_is_asked_again_is_slower() -> None:
+    failing = replace(_anomaly("back", AnomalyKind.ERRORS), score=9.0)
+    again = _anomaly("back", AnomalyKind.SURGE)
+
+    (storm,) = group([_anomaly("back"), failing, again], GRAPH)
+    (failed,) = group([replace(_anomaly("back"), observed=1.2), failing, again], GRAPH)
+
+    assert storm.kind is AnomalyKind.SLOWER
+    assert failed.kind is AnomalyKind.ERRORS
+
+
+def test_what_fails_itself_is_about_errors_though_its_callers_wait() -> None:
+    (found,) = group([_anomaly("back", AnomalyKind.ERRORS), replace(_anomaly("front"), score=9.0)], GRAPH)
+
+    assert found.kind is AnomalyKind.ERRORS

@@ -6,7 +6,7 @@ from tests.forecasting import estimator_checks as checks
 from tests.forecasting.series_data import Event, EventKind, System
 
 from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER
-from tracetune.domain.series import Metric
+from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.errors import NotEnoughData
 from tracetune.forecasting.gate import pinball_loss
 from tracetune.forecasting.regression import RegressionEstimator
@@ -97,3 +97,16 @@ def test_an_hour_of_slowness_is_not_learned_as_normal() -> None:
 def test_too_few_minutes_are_refused() -> None:
     with pytest.raises(NotEnoughData, match="20 minutes are too few"):
         RegressionEstimator().fit(checks.small(20), Metric.CALLS, seed=0)
+
+
+def test_a_load_that_was_never_seen_is_expected_like_the_nearest_that_was() -> None:
+    rng = np.random.default_rng(3)
+    calls = rng.uniform(80.0, 120.0, (1, 400))
+    calls[:, 399] = 8.0
+    latency = 0.1 * (calls / 100.0) ** 2 * rng.lognormal(0.0, 0.05, calls.shape)
+    metrics = dict.fromkeys(Metric, latency) | {Metric.CALLS: calls, Metric.ERROR_RATIO: np.zeros_like(calls)}
+    series = SeriesBatch((SeriesKey("a", "b"),), 0, metrics, np.ones(400, np.bool_), np.ones(1))
+
+    expected = RegressionEstimator().fit(series, Metric.LATENCY_P50, seed=0).predict(series, horizon_minutes=0).values
+
+    assert expected[0, 399, MIDDLE] == pytest.approx(0.1 * 0.8**2, rel=0.15)

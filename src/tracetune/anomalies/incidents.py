@@ -14,6 +14,9 @@ ONSET_MINUTES = 15
 PAUSE_MINUTES = 30
 """The same service departing again within so many minutes is still the same incident."""
 
+GIVEN_UP_SLOWDOWN = 1.5
+"""A service that became slower by less is not one that callers give up on."""
+
 _RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.MINOR: 2}
 _FAULTS = (AnomalyKind.SLOWER, AnomalyKind.ERRORS)
 
@@ -76,6 +79,15 @@ def _deepest(faults: Sequence[Anomaly], reachable: dict[str, frozenset[str]]) ->
     return deep or list(faults)
 
 
+def _given_up_on(slow: Anomaly, anomalies: Sequence[Anomaly]) -> bool:
+    """Whether a much slower service also fails and is asked more often: callers wait no longer and try again.
+
+    What fails by itself and is tried again answers no later than usual.
+    """
+    beside = {each.kind for each in anomalies if each.key.service_name == slow.key.service_name}
+    return slow.observed >= GIVEN_UP_SLOWDOWN * slow.expected and beside >= {AnomalyKind.ERRORS, AnomalyKind.SURGE}
+
+
 def _kind(anomalies: tuple[Anomaly, ...], reachable: dict[str, frozenset[str]]) -> AnomalyKind:
     """What it is about: the deepest fault that load does not explain, else load, else what happened to the calls.
 
@@ -92,7 +104,9 @@ def _kind(anomalies: tuple[Anomaly, ...], reachable: dict[str, frozenset[str]]) 
         )
     ]
     if faults:
-        return max(_deepest(faults, reachable), key=lambda each: each.score).kind
+        deep = _deepest(faults, reachable)
+        late = [each for each in deep if each.kind is AnomalyKind.SLOWER and _given_up_on(each, anomalies)]
+        return max(late or deep, key=lambda each: each.score).kind
     if any(each.kind is AnomalyKind.MIX for each in anomalies):
         return AnomalyKind.MIX
     if loaded:

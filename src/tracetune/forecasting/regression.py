@@ -53,6 +53,8 @@ class RegressionFollower(Remembered):
     spread: Float[Array, " series"]
     learned: Float[Array, " series"]  # number of minutes
     load: Float[Array, " series"]  # usual; NaN until calls were seen
+    lightest: Float[Array, " series"]  # of the loads that were learned from, as distances from the usual one …
+    heaviest: Float[Array, " series"]  # … a parabola says nothing beyond them
     waiting: Float[Array, "series gap"]
     shown: Float[Array, "series gap feature"]
     expected: Float[Array, "series gap"]
@@ -63,7 +65,7 @@ class RegressionFollower(Remembered):
         if self.minute >= GAP_MINUTES:
             self._learn(self.shown[:, slot], self.waiting[:, slot], self.expected[:, slot])
         features = self._features(calls, self.minute)
-        middle = np.where(self.learned >= START_MINUTES, self._predict(features), np.nan)
+        middle = np.where(self.learned >= START_MINUTES, self._predict(self._within(features)), np.nan)
         seen = to_model_scale(self.metric, values)
         self.waiting[:, slot] = self.admit(seen, middle, self.spread)
         self.shown[:, slot], self.expected[:, slot] = features, middle
@@ -89,6 +91,13 @@ class RegressionFollower(Remembered):
     def _predict(self, features: Float[Array, "series feature"]) -> Float[Array, " series"]:
         predicted: Array = (features * self.coefficients).sum(axis=1) + self.level
         return predicted
+
+    def _within(self, features: Float[Array, "series feature"]) -> Float[Array, "series feature"]:
+        """The features at the nearest load that was learned from."""
+        near = features.copy()
+        near[:, 1] = np.clip(features[:, 1], self.lightest, self.heaviest)
+        near[:, 2] = near[:, 1] ** 2
+        return near
 
     def _features(self, calls: Float[Array, " series"], minute: int) -> Float[Array, "series feature"]:
         features = np.zeros((len(calls), len(PRIOR)))
@@ -129,6 +138,8 @@ class RegressionFollower(Remembered):
         self.level = self.level + LEVEL * (left - self.level)
         self.spread = track_spread(self.spread, values - expected, self.floor)
         self.learned = self.learned + known
+        self.lightest = np.where(known, np.minimum(self.lightest, features[:, 1]), self.lightest)
+        self.heaviest = np.where(known, np.maximum(self.heaviest, features[:, 1]), self.heaviest)
 
 
 @dataclass(slots=True)
@@ -155,6 +166,8 @@ class RegressionPredictor:
             spread=FIRST_SPREAD * floor,
             learned=np.zeros(count),
             load=nothing(count),
+            lightest=np.zeros(count),
+            heaviest=np.zeros(count),
             waiting=nothing(count, GAP_MINUTES),
             shown=np.zeros((count, GAP_MINUTES, len(PRIOR))),
             expected=nothing(count, GAP_MINUTES),
