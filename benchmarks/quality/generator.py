@@ -47,19 +47,23 @@ Array = NDArray[np.float64]
 
 
 def measure(seed: int, cache: Path) -> dict[str, Any]:
-    """Every figure of one seed; computed once and then read from ``cache``."""
-    kept = cache / f"generator-{seed}.json"
-    if kept.is_file():
-        found: dict[str, Any] = json.loads(kept.read_text())
-        return found
-    history = make_history(seed)
-    train = history.series.between(0, history.test_from)
+    """Every figure of one seed; each model's are computed once and then read from ``cache``."""
     models: dict[str, Estimator] = {
         "trailing median": TrailingMedianEstimator(),
         "Holt-Winters": HoltWintersEstimator(),
         "LSTM": LstmEstimator(),
     }
-    result = {name: _judge(history, _signals(history, train, model)) for name, model in models.items()}
+    return {name: measure_model(seed, name, model, cache) for name, model in models.items()}
+
+
+def measure_model(seed: int, name: str, model: Estimator, cache: Path) -> dict[str, Any]:
+    """Every figure of one model on one seed."""
+    kept = cache / f"generator-{seed}-{name.replace(' ', '-')}.json"
+    if kept.is_file():
+        found: dict[str, Any] = json.loads(kept.read_text())
+        return found
+    history = make_history(seed)
+    result = _judge(history, _signals(history, history.series.between(0, history.test_from), model))
     cache.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(result, indent=1))
     return result

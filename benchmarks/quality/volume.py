@@ -37,10 +37,11 @@ def range_auc_pr(scores: Array, labelled: Mask, buffer: int) -> float:
     """The area for one buffer length: recall is the weight found, times the share of anomalies that were met at all."""
     weight = extended(labelled, buffer)
     order = np.argsort(-scores, kind="stable")
-    last = np.append(np.diff(scores[order]) != 0, np.bool_(1))  # of readings with the same score
+    ranked = scores[order]
+    last = np.append(ranked[1:] != ranked[:-1], np.bool_(1))  # of readings with the same score
     found = np.cumsum(weight[order])[last]
     count = (np.flatnonzero(last) + 1).astype(np.float64)
-    met = np.searchsorted(np.sort(-_best_of_each(scores, weight > 0)), -scores[order][last], side="right")
+    met = np.searchsorted(np.sort(-_best_of_each(scores, weight > 0)), -ranked[last], side="right")
     positives = 0.5 * (labelled.sum() + weight.sum())
     existence = met / max(int(met[-1]), 1)
     recall = np.minimum(found / positives, 1.0) * existence

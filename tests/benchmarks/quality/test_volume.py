@@ -46,7 +46,7 @@ def test_half_of_the_anomalies_met_halve_the_recall() -> None:
 def test_minutes_without_a_score_are_the_last() -> None:
     scores = np.where(LABELLED, 1.0, np.nan)
 
-    assert range_auc_pr(scores, LABELLED, 0) == pytest.approx(1.0)
+    assert vus_pr(scores, LABELLED, most_buffer=0) == pytest.approx(1.0)
 
 
 def test_without_an_anomaly_there_is_nothing_to_say() -> None:
