@@ -118,9 +118,14 @@ def _trained(folder: Path, environments: list[dict[str, str]]) -> list[tuple[Wei
         )
         for number, environment in enumerate(environments)
     ]
-    for process in started:
-        _, said = process.communicate(timeout=300)
-        assert process.returncode == 0, said[-3000:]
+    try:
+        for process in started:
+            _, said = process.communicate(timeout=600)
+            assert process.returncode == 0, said[-3000:]
+    finally:
+        for process in started:
+            process.kill()  # one whose peer failed would wait for it
+            process.wait()
     found = [weights.load(folder / f"{number}.npz") for number in range(len(environments))]
     return [(each, about["losses"]) for each, about in found]
 
