@@ -1,6 +1,6 @@
 """Predict every point of the lab's sweep from the spans of its first setting, sealed by a hash; then judge what was measured.
 
-python benchmarks/tuning/sweep.py predict    # writes benchmarks/results/tuning/sweep-*.json and their digests
+python benchmarks/tuning/sweep.py predict    # writes benchmarks/results/tuning/sweep-*.json and their digests; or "predict ours"
 python benchmarks/tuning/sweep.py judge dev  # beside lab/recordings/shop-sweep.csv, by the lab's own judge
 python benchmarks/tuning/sweep.py plot docs/tuning-sweep.svg
 """
@@ -11,7 +11,7 @@ import csv
 import hashlib
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,8 +132,8 @@ def mm1(model: Model, seen: Model) -> Callable[[float, Mapping[str, int]], list[
     return predict
 
 
-def predict() -> None:
-    """Write the predictions of every method for every point that is no training point."""
+def predict(wanted: Collection[str]) -> None:
+    """Write the predictions of these methods for every point that is no training point."""
     calls = sample()
     model = estimate(calls)
     seen = _seen(calls, model)
@@ -147,6 +147,8 @@ def predict() -> None:
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
     for name, method in methods.items():
+        if name not in wanted:
+            continue
         points = [
             PredictedPoint(point.rate_rps, point.replicas, method(point.rate_rps, point.replicas))
             for setting in grid.points()
@@ -242,7 +244,7 @@ def svg(shown: list[Judged]) -> str:
 def main() -> None:
     """Predict, judge one split, or draw."""
     if sys.argv[1:2] == ["predict"]:
-        predict()
+        predict(sys.argv[2:] or _METHODS)
         return
     if sys.argv[1:2] == ["plot"]:
         Path(sys.argv[2]).write_text(svg(cells("ours", ("dev", "report"))), "utf-8")

@@ -207,7 +207,7 @@ class Played:
     """What one way of choosing replicas would have come to over a history.
 
     Attributes:
-        way: ``advice``, ``HPA 80 %``, ``present`` or ``oracle``.
+        way: ``advice``, ``HPA 80 %``, ``KEDA, in flight``, ``scale all``, ``present`` or ``oracle``.
         minutes_lost: in which p99 of some endpoint was over its objective.
         replica_hours: of the services whose queues are known.
         changes: how often replicas were changed.

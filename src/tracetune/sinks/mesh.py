@@ -78,13 +78,16 @@ def _milliseconds(seconds: float) -> str:
 
 def _route(advice: Advice, policy: Mapping[str, Any], only: Mapping[str, Any] | None = None) -> Object:
     """A route for calls from this client alone, as far as its pods carry the usual label, then one for all others."""
-    to = [{"destination": {"host": advice.peer}}]
-    own = {"match": [{"sourceLabels": {"app": advice.target_service}, **(only or {})}], "route": to, **policy}
+
+    def to() -> list[Object]:  # a list of its own each time: YAML would write a shared one as an alias
+        return [{"destination": {"host": advice.peer}}]
+
+    own = {"match": [{"sourceLabels": {"app": advice.target_service}, **(only or {})}], "route": to(), **policy}
     return {
         "apiVersion": NETWORKING,
         "kind": "VirtualService",
         "metadata": {"name": advice.peer},
-        "spec": {"hosts": [advice.peer], "http": [own, {"route": to}]},
+        "spec": {"hosts": [advice.peer], "http": [own, {"route": to()}]},
     }
 
 

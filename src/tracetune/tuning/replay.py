@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,10 @@ _STEP = 1.15
 
 _FULL = 0.97
 _REQUESTS = 2000
+_COUNTED = 0.95
+"""Of the requests of a run; the first ones are its warm-up."""
+
+_ENDLESS = 2.0
 _CALM_MINUTES = 10
 """Replicas are given up only after so many minutes in which fewer were enough: advice does not flap."""
 
@@ -40,17 +44,24 @@ class _World:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        self._worst: dict[tuple[int, tuple[int, ...]], float] = {}
+        self._runs: dict[tuple[int, tuple[int, ...]], tuple[float, list[float]]] = {}
         self._plans: dict[int, tuple[int, ...]] = {}
 
     def bucket(self, rate: float) -> int:
         return math.ceil(math.log(max(rate, 1e-3)) / math.log(_STEP) - 1e-9)
 
     def is_lost(self, rate: float, counts: tuple[int, ...]) -> bool:
+        return self._known(rate, counts)[0] > 1
+
+    def flying(self, rate: float, counts: tuple[int, ...]) -> list[float]:
+        """Requests in flight over the slots of each planned service, those that wait too; 2 where a queue has no end."""
+        return self._known(rate, counts)[1]
+
+    def _known(self, rate: float, counts: tuple[int, ...]) -> tuple[float, list[float]]:
         key = self.bucket(rate), counts
-        if key not in self._worst:
-            self._worst[key] = self._run(_STEP ** key[0], counts)
-        return self._worst[key] > 1
+        if key not in self._runs:
+            self._runs[key] = self._run(_STEP ** key[0], counts)
+        return self._runs[key]
 
     def plan(self, rate: float) -> tuple[int, ...]:
         key = self.bucket(rate)
@@ -69,14 +80,21 @@ class _World:
             result.append(station.busy_share * station.replicas * calls / station.calls_per_second / count)
         return result
 
-    def _run(self, rate: float, counts: tuple[int, ...]) -> float:
-        if max(self.use(rate, counts)) > _FULL:
-            return math.inf
+    def _run(self, rate: float, counts: tuple[int, ...]) -> tuple[float, list[float]]:
+        use = self.use(rate, counts)
+        if max(use) > _FULL:
+            return math.inf, [_ENDLESS if share > _FULL else share for share in use]
         stations = asked(self.model, self.model.best, Ask(1.0, dict(zip(self.names, counts, strict=True))))
         outcome = run(self.model, stations, rate, _REQUESTS, 1, resample=False)
         tails = [quantiles(values)[2] if len(values) >= _LEAST_TRACES else math.nan for values in outcome.of_endpoint]
         over = [tails[place] / limit for place, limit in self.objectives.items() if not math.isnan(tails[place])]
-        return max(over, default=0.0)
+        seconds = _REQUESTS / rate
+        flying = []
+        for name, count in zip(self.names, counts, strict=True):
+            place = self.model.services.index(name)
+            slots = count * self.model.stations[place].slots
+            flying.append(float(outcome.of_service[place].sum()) / _COUNTED / seconds / slots)
+        return max(over, default=0.0), flying
 
 
 def history(model: Model, learned: Learned) -> tuple[Floats, Floats]:
@@ -105,6 +123,8 @@ def play(model: Model, loads: Floats, forecast: Floats, objectives: Mapping[int,
     - the advice: the plan for the larger of the load now and the 90th percentile of its forecast (minute,); up at once,
       down after ten calm minutes;
     - an HPA at 80 % of the slots for each service, every 15 seconds;
+    - KEDA on requests in flight, at 80 % of the true slots, which hands them to the same algorithm;
+    - all replicas by the load over that of the sample, up at once, down after ten calm minutes;
     - the replicas as they are;
     - an oracle that plans each minute for its true load.
 
@@ -117,7 +137,12 @@ def play(model: Model, loads: Floats, forecast: Floats, objectives: Mapping[int,
     present = tuple(station.replicas for station in model.stations if station.service_name in names)
     ways = {
         "advice": _advice(world, loads, forecast, present),
-        "HPA 80 %": _hpa(world, loads, present),
+        # CPU cannot be used by more than all slots, however long the queue; requests in flight can.
+        "HPA 80 %": _autoscaled(
+            loads, present, lambda rate, counts: [min(share, 1.0) for share in world.use(rate, counts)]
+        ),
+        "KEDA, in flight": _autoscaled(loads, present, world.flying),
+        "scale all": _scaled_alike(loads, present, model.load.reference),
         "present": [present] * len(loads),
         "oracle": [world.plan(rate) for rate in loads],
     }
@@ -133,28 +158,39 @@ def play(model: Model, loads: Floats, forecast: Floats, objectives: Mapping[int,
 
 
 def _advice(world: _World, loads: Floats, forecast: Floats, present: tuple[int, ...]) -> list[tuple[int, ...]]:
+    expected = np.where(np.isfinite(forecast), forecast, 0.0)
+    return _calmly([world.plan(float(rate)) for rate in np.maximum(loads, expected)], present)
+
+
+def _scaled_alike(loads: Floats, present: tuple[int, ...], reference: float) -> list[tuple[int, ...]]:
+    wanted = [tuple(max(1, math.ceil(count * rate / reference - 1e-9)) for count in present) for rate in loads]
+    return _calmly(wanted, present)
+
+
+def _calmly(wanted: Sequence[tuple[int, ...]], present: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """What is there in each minute: more from the next one on, fewer after ten minutes in which fewer were enough."""
     current, chosen = present, []
-    wanted: list[tuple[int, ...]] = []
-    for rate, expected in zip(loads, forecast, strict=True):
+    for minute in range(len(wanted)):
         chosen.append(current)
-        wanted.append(world.plan(max(rate, expected) if math.isfinite(expected) else rate))
-        lately = np.max(wanted[-_CALM_MINUTES:], axis=0)
-        calm = len(wanted) >= _CALM_MINUTES
+        lately = np.max(wanted[max(0, minute + 1 - _CALM_MINUTES) : minute + 1], axis=0)
+        calm = minute + 1 >= _CALM_MINUTES
         current = tuple(int(most) if most > now or calm else now for most, now in zip(lately, current, strict=True))
     return chosen
 
 
-def _hpa(world: _World, loads: Floats, present: tuple[int, ...]) -> list[tuple[int, ...]]:
+def _autoscaled(
+    loads: Floats, present: tuple[int, ...], metric: Callable[[float, tuple[int, ...]], Sequence[float]]
+) -> list[tuple[int, ...]]:
+    """Kubernetes' algorithm for each service on a share of its slots, (rate, replicas) to (service,)."""
     autoscalers = [Autoscaler(Behaviour()) for _ in present]
-    current, chosen = list(present), []
+    current, chosen = present, []
     steps = int(60 / SYNC_SECONDS)
     for minute, rate in enumerate(loads):
-        chosen.append(tuple(current))
-        scaled = list(current)
+        chosen.append(current)
         for step in range(steps):
             now = 60.0 * minute + SYNC_SECONDS * step
-            # CPU cannot be used by more than all slots, however long the queue.
-            use = [min(share, 1.0) for share in world.use(rate, scaled)]
-            scaled = [one.step(now, count, share) for one, count, share in zip(autoscalers, scaled, use, strict=True)]
-        current = scaled
+            used = metric(float(rate), current)
+            current = tuple(
+                one.step(now, count, share) for one, count, share in zip(autoscalers, current, used, strict=True)
+            )
     return chosen

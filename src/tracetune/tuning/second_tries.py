@@ -82,10 +82,10 @@ def _limits(observed: Observed, took: Floats) -> tuple[Floats, Ints]:
 
 
 def _calm(took: Floats, arrived: Floats) -> Floats:
-    """The calls of the half of the minutes whose slow calls are the quickest."""
+    """The calls of at most half of the minutes, those whose slow calls are the quickest."""
     parts = [took[rows] for rows in _by((arrived / _MINUTE).astype(np.int64))]
     tails = np.array([np.quantile(part, 0.95) for part in parts])
-    kept = np.argsort(tails)[: max(1, (len(parts) + 1) // 2)]
+    kept = np.argsort(tails)[: max(1, len(parts) // 2)]
     return np.concatenate([parts[place] for place in kept]) if parts else took
 
 

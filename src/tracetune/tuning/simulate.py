@@ -17,6 +17,10 @@ from tracetune.tuning.templates import DELAY, HOLD, LEAST_REQUEST, ROUND_ROBIN, 
 
 _ARRIVE, _DONE, _RETURN, _SHARED = 0, 1, 2, 3
 
+# Columns of a run: its call, the number of its first piece, bits of what returned and of what was begun, its instance, and
+# of its call the service, the first segment and the number of segments.
+_CALL, _JOB, _RETURNED, _FIRED, _INSTANCE, _SERVICE, _SEGMENT, _SEGMENTS = range(8)
+
 
 class Replayed(NamedTuple):
     """What came out: for every call that was run again, (call run,), and every service.
@@ -37,12 +41,8 @@ class Replayed(NamedTuple):
 
 
 class _World(NamedTuple):
-    call: Ints  # (run,)
-    job: Ints  # (run,), the number of its first piece
+    run: Ints  # (run, 8): what a run is asked for together, so that it is one line of the cache; the columns are below
     run_of: Ints  # (job,)
-    returned: Ints  # (run,), bits
-    fired: Ints  # (run,), bits
-    instance: Ints  # (run,)
     arrived: Floats
     begun: Floats
     took: Floats
@@ -81,12 +81,8 @@ def replay(templates: Templates, stations: Stations, trace: Ints, begin: Floats,
     services = len(stations.replicas)
     room = 2 * runs + 3 * jobs + 16
     world = _World(
-        call=np.empty(runs, np.int64),
-        job=np.empty(runs, np.int64),
+        run=np.zeros((runs, 8), np.int64),
         run_of=np.empty(jobs, np.int64),
-        returned=np.zeros(runs, np.int64),
-        fired=np.zeros(runs, np.int64),
-        instance=np.zeros(runs, np.int64),
         arrived=np.zeros(runs),
         begun=np.zeros(runs),
         took=np.full(runs, np.nan),
@@ -107,7 +103,7 @@ def replay(templates: Templates, stations: Stations, trace: Ints, begin: Floats,
         size=np.zeros(1, np.int64),
     )
     events = _run(templates, stations, world, trace, begin, np.random.default_rng(seed))
-    return Replayed(world.call, world.arrived, world.took, world.held, int(events))
+    return Replayed(world.run[:, _CALL], world.arrived, world.took, world.held, int(events))
 
 
 @njit(**PART)
@@ -160,8 +156,11 @@ def _run(  # noqa: C901 - the loop over events
             first, last = templates.trace_offset[trace[request]], templates.trace_offset[trace[request] + 1]
             root = run
             for call in range(first, last):
-                world.call[run], world.job[run] = call, job
-                for _ in range(templates.segment_offset[call], templates.segment_offset[call + 1]):
+                row = world.run[run]
+                row[_CALL], row[_JOB], row[_SERVICE] = call, job, templates.service[call]
+                row[_SEGMENT] = templates.segment_offset[call]
+                row[_SEGMENTS] = templates.segment_offset[call + 1] - templates.segment_offset[call]
+                for _ in range(row[_SEGMENTS]):
                     world.run_of[job] = run
                     job += 1
                 run += 1
@@ -176,21 +175,21 @@ def _run(  # noqa: C901 - the loop over events
         if event == _ARRIVE:
             _arrive(templates, stations, world, who, now, rng)
         elif event == _DONE:
-            owner = world.run_of[who]
-            call = world.call[owner]
-            segment = templates.segment_offset[call] + who - world.job[owner]
-            if stations.discipline[templates.service[call]] == SELF and templates.is_job[segment]:
-                _next_piece(world, world.instance[owner], now)
+            row = world.run[world.run_of[who]]
+            segment = row[_SEGMENT] + who - row[_JOB]
+            if stations.discipline[row[_SERVICE]] == SELF and templates.is_job[segment]:
+                _next_piece(world, row[_INSTANCE], now)
             _complete(templates, stations, world, who, segment, now)
         elif event == _RETURN:
-            above = who - (world.call[who] - templates.parent[world.call[who]])
-            world.returned[above] |= np.int64(1) << templates.bit[world.call[who]]
+            call = world.run[who, _CALL]
+            above = who - (call - templates.parent[call])
+            world.run[above, _RETURNED] |= np.int64(1) << templates.bit[call]
             _proceed(templates, stations, world, above, now)
         elif world.soonest[who] >= 0 and world.foreseen[who] == now:
             ended = world.soonest[who]
             _share(stations, world, who, ended, now, -1)
-            owner = world.run_of[ended]
-            segment = templates.segment_offset[world.call[owner]] + ended - world.job[owner]
+            row = world.run[world.run_of[ended]]
+            segment = row[_SEGMENT] + ended - row[_JOB]
             _complete(templates, stations, world, ended, segment, now)
     return events
 
@@ -199,7 +198,7 @@ def _run(  # noqa: C901 - the loop over events
 def _arrive(
     templates: Templates, stations: Stations, world: _World, run: int, now: float, rng: np.random.Generator
 ) -> None:
-    service = templates.service[world.call[run]]
+    service = world.run[run, _SERVICE]
     first, replicas = world.first_instance[service], stations.replicas[service]
     instance = first
     if replicas > 1:
@@ -212,7 +211,7 @@ def _arrive(
                 other = first + int(rng.random() * replicas)
                 if world.present[other] < world.present[instance]:
                     instance = other
-    world.instance[run] = instance
+    world.run[run, _INSTANCE] = instance
     world.arrived[run] = now
     world.present[instance] += 1
     if stations.discipline[service] != HOLD:
@@ -222,7 +221,7 @@ def _arrive(
         world.begun[run] = now
         _proceed(templates, stations, world, run, now)
     else:
-        _queue(world, instance, world.job[run])
+        _queue(world, instance, world.run[run, _JOB])
 
 
 @njit(**PART)
@@ -246,21 +245,21 @@ def _unqueue(world: _World, instance: int) -> int:
 @njit(**PART)
 def _proceed(templates: Templates, stations: Stations, world: _World, run: int, now: float) -> None:
     """Begin every piece of work that waits for nothing any more."""
-    first = templates.segment_offset[world.call[run]]
-    returned = world.returned[run]
-    for place in range(templates.segment_offset[world.call[run] + 1] - first):
+    row = world.run[run]
+    first, returned = row[_SEGMENT], row[_RETURNED]
+    for place in range(row[_SEGMENTS]):
         needs = templates.needs[first + place]
-        if world.fired[run] >> place & 1 or needs & returned != needs:
+        if row[_FIRED] >> place & 1 or needs & returned != needs:
             continue
-        world.fired[run] |= np.int64(1) << place
-        _work(templates, stations, world, run, first + place, world.job[run] + place, now)
+        row[_FIRED] |= np.int64(1) << place
+        _work(templates, stations, world, run, first + place, row[_JOB] + place, now)
 
 
 @njit(**PART)
 def _work(  # noqa: PLR0913, PLR0917
     templates: Templates, stations: Stations, world: _World, run: int, segment: int, job: int, now: float
 ) -> None:
-    service, instance = templates.service[world.call[run]], world.instance[run]
+    service, instance = world.run[run, _SERVICE], world.run[run, _INSTANCE]
     discipline = stations.discipline[service]
     work = templates.work[segment] * stations.scale[service]
     if not templates.is_job[segment] or discipline in (DELAY, HOLD):
@@ -339,7 +338,8 @@ def _share(  # noqa: C901 - one walk along all that share
 def _complete(templates: Templates, stations: Stations, world: _World, job: int, segment: int, now: float) -> None:
     """A piece of work is done: make the calls that follow it, and end the call if it was the last."""
     run = world.run_of[job]
-    call = world.call[run]
+    row = world.run[run]
+    call = row[_CALL]
     for at in range(templates.launch_offset[segment], templates.launch_offset[segment + 1]):
         child = templates.launched[at]
         _push(
@@ -349,9 +349,9 @@ def _complete(templates: Templates, stations: Stations, world: _World, job: int,
             now + templates.lag[child] + templates.transit[child] / 2,
             4 * (run + child - call) + _ARRIVE,
         )
-    if segment + 1 < templates.segment_offset[call + 1]:
+    if segment + 1 < row[_SEGMENT] + row[_SEGMENTS]:
         return
-    service, instance = templates.service[call], world.instance[run]
+    service, instance = row[_SERVICE], row[_INSTANCE]
     world.took[run] = now - world.arrived[run]
     world.present[instance] -= 1
     if templates.bit[call] >= 0:

@@ -79,7 +79,7 @@ def _advice(seen: SecondTry, count: int) -> Advice:
             f"Retry calls from {seen.client} to {seen.server} {times}, each try for at most {words.duration(per_try)}",
             f"{failed} of {words.count(seen.calls)} calls failed or hung in {seen.server} itself",
             f"{recovered} of the calls that came next after those were well: failures come one by one",
-            f"{words.duration(per_try)} is twice what the slowest of {words.count(seen.calm_calls)} calm calls took",
+            f"{words.duration(per_try)} is at least twice what the slowest of {words.count(seen.calm_calls)} calm calls took",
         ),
         effect=(
             f"{words.share(left_after(seen, count))} of the calls still fail in place of {failed}, for "
