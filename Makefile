@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help pipelines demo test test-all check fix bench bench-quality bench-ablations bench-peers docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean
+.PHONY: help pipelines manifests test-kube demo test test-all check fix bench bench-quality docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean bench-ablations bench-peers
 
 help:  ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -130,6 +130,9 @@ pretrain: $(VENV)/.dev  ## Train the network that ships in the package, on made-
 pipelines: $(VENV)/.full  ## Compile the training pipeline for Kubeflow Pipelines, in both forms.
 	@$(BIN)/tracetune pipeline compile --to deploy/kubeflow/pipeline.yaml
 	@$(BIN)/tracetune pipeline compile --kubernetes --to deploy/kubeflow/pipelineversion.yaml
+
+manifests: $(VENV)/.helm  ## Render the chart into plain manifests for kustomize.
+	@$(BIN)/python scripts/manifests.py
 
 lock: $(VENV)/.dev  ## Resolve the dependencies anew.
 	@sh scripts/lock.sh "$(UV)"

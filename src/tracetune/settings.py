@@ -152,6 +152,17 @@ class ApiSettings:
         "Port on which KEDA's external scaler is answered with advised replicas, as 8788; -1 answers none.",
         least=-1,
     )
+    external_metrics_port: int = _setting(
+        -1,
+        "Port of Kubernetes' external metrics API, as 6443; -1 serves none, for a cluster has one such API and KEDA or an "
+        "adapter may be it.",
+        least=-1,
+    )
+    external_metrics_certificate: str = _setting("", "PEM file with the certificate chain of that port.")
+    external_metrics_key: str = _setting("", "PEM file with the key of api.external_metrics_certificate.")
+    external_metrics_client_ca: str = _setting(
+        "", "PEM file of the authority of the API server's aggregator (requestheader-client-ca); empty asks for none."
+    )
     hosts: str = _setting("", "Further names, parted by commas, under which the server answers without a token.")
     user_header: str = _setting("", "Header in which a proxy says who asks, as x-forwarded-user; empty believes none.")
     proxies: str = _setting("127.0.0.1,::1", "Addresses, parted by commas, from which user_header is believed.")

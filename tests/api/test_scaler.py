@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tracetune.api.scaler import advised_replicas, serve_scaler
+from tracetune.api.guidance import advised_replicas
+from tracetune.api.scaler import serve_scaler
 from tracetune.api.snapshots import fixed
 from tracetune.domain.advice import Action, Advice, Confidence, Knob
 from tracetune.domain.analysis import Analysis

@@ -43,6 +43,23 @@ MATRIX: dict[str, tuple[str, ...]] = {
         "networkPolicy.from[0].namespaceSelector.matchLabels.istio=enabled",
         "networkPolicy.egress=null",
     ),
+    "ingest by replicas, models in a bucket, external metrics": (
+        "ingest.enabled=true",
+        "ingest.replicas=3",
+        "registry.url=s3://models/shop",
+        "registry.secret=bucket",
+        "store.existingSecret=clickhouse",
+        "retrain.enabled=true",
+        "externalMetrics.enabled=true",
+        "externalMetrics.tlsSecret=metrics-tls",
+        "externalMetrics.annotations.note=x",
+    ),
+    "ingest by Kafka": (
+        "ingest.enabled=true",
+        "ingest.replicas=1",
+        "ingest.kafkaBrokers=kafka:9092",
+        "auth.openIngest=true",
+    ),
     "placed and tuned": (
         "settings.detect.false_incidents_per_week=0.5",
         "settings.serve.keep_days=30",
@@ -191,11 +208,13 @@ def test_one_server_owns_the_store() -> None:
     ("values", "said"),
     [
         (("replicas=3",), "replicas"),
+        (("registry.url=ftp://x",), "url"),
+        (("externalMetrics.enabled=true",), "needs externalMetrics.tlsSecret"),
         (("persistence.size=lots",), "size"),
         (("service.type=Cloud",), "type"),
         (("settings.detect.Bad=1",), "Bad"),
         (("retrain.enabled=true",), "needs store.existingSecret"),
-        (("retrain.enabled=true", "store.existingSecret=x"), "needs registry.existingClaim"),
+        (("retrain.enabled=true", "store.existingSecret=x"), "needs registry.existingClaim or registry.url"),
     ],
 )
 def test_values_that_cannot_be_meant_are_refused_with_their_name(values: tuple[str, ...], said: str) -> None:
@@ -205,6 +224,41 @@ def test_values_that_cannot_be_meant_are_refused_with_their_name(values: tuple[s
 
     assert done.returncode != 0
     assert said in done.stderr
+
+
+def test_ingest_replicas_hold_spans_for_the_server_and_show_its_token() -> None:
+    documents = _render("ingest.enabled=true")
+    deployment = _one(documents, "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    config = yaml.safe_load(_one(documents, "ConfigMap")["data"]["config.yaml"])
+
+    assert deployment["spec"]["replicas"] == 2
+    assert config["exporters"]["otlp"]["endpoint"] == "tune:4317"
+    assert config["exporters"]["otlp"]["headers"] == {"authorization": "Bearer ${env:INGEST_TOKEN}"}
+    assert container["env"][0]["valueFrom"]["secretKeyRef"] == {"name": "tune-tokens", "key": "ingest-token"}
+    assert set(config["receivers"]) == {"otlp", "zipkin"}
+    services = {each["metadata"]["name"]: each for each in documents if each["kind"] == "Service"}
+    assert services["tune-ingest"]["spec"]["selector"] == deployment["spec"]["selector"]["matchLabels"]
+    assert services["tune"]["spec"]["selector"] != services["tune-ingest"]["spec"]["selector"]
+
+
+def test_ingest_by_kafka_writes_what_the_server_reads() -> None:
+    config = yaml.safe_load(_one(_render(*MATRIX["ingest by Kafka"]), "ConfigMap")["data"]["config.yaml"])
+
+    assert config["exporters"] == {
+        "kafka": {"brokers": ["kafka:9092"], "traces": {"topic": "otlp_spans", "encoding": "otlp_proto"}}
+    }
+
+
+def test_external_metrics_are_served_only_when_asked_for() -> None:
+    asked = _render("externalMetrics.enabled=true", "externalMetrics.tlsSecret=tls")
+    service = _one(asked, "APIService")["spec"]["service"]
+    (port,) = (each for each in _one(asked, "Service")["spec"]["ports"] if each["port"] == service["port"])
+
+    assert not any(each["kind"] == "APIService" for each in _render())
+    assert service["name"] == _one(asked, "Service")["metadata"]["name"]
+    assert port["targetPort"] == "metrics-api"
+    assert _environment(asked)["TRACETUNE_API_EXTERNAL_METRICS_PORT"] == "6443"
 
 
 def test_every_value_is_described() -> None:

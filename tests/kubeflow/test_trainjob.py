@@ -55,3 +55,31 @@ def test_the_command_knows_every_option_that_the_job_gives_it() -> None:
 
     assert given == ["--registry", "--checkpoints"]
     assert all(f" {each} " in told for each in given)
+
+
+@pytest.mark.slow  # reads seven hours of traces twice and trains on them
+def test_pod_that_was_lost_goes_on_from_the_shared_checkpoint_by_the_same_command(tmp_path: Path) -> None:
+    pytest.importorskip("jax", reason="not installed: make .venv/.full")
+    write_spans(tmp_path / "shop.json.gz", shop_day(1, minutes=400, traces_per_minute=20, stories=()))
+    arguments = (str(tmp_path / "shop.json.gz"), "--registry", str(tmp_path / "models"), "--json")
+    trainer = replace(JOB, nodes=1, arguments=arguments).render()["spec"]["trainer"]
+    words = [*trainer["command"], *trainer["args"]]
+    assert words[0] == "tracetune"
+    (tmp_path / "claim").mkdir()
+    # the image's program is this environment's, and the claim's mount is a folder
+    command = [str(Path(sys.executable).with_name(words[0])), *words[1:]]
+    command[command.index("/checkpoints")] = str(tmp_path / "claim")
+    environment = {**os.environ, **{each["name"]: each["value"] for each in trainer["env"]}, "OMP_NUM_THREADS": "1"}
+
+    lost = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while lost.poll() is None and not any((tmp_path / "claim").iterdir()):
+        time.sleep(0.05)
+    lost.kill()
+    lost.wait()
+    held = list((tmp_path / "claim").iterdir())
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=580)
+
+    assert lost.returncode == -signal.SIGKILL
+    assert held  # what was trained before outlived the pod
+    assert json.loads(done.stdout)["version"] == 1
+    assert not list((tmp_path / "claim").iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from tracetune.api.access import Access
 from tracetune.api.alerting import Alerter, Channel
 from tracetune.api.answers import answer
 from tracetune.api.context import Context, context_of
+from tracetune.api.external_metrics import serve_external_metrics
 from tracetune.api.guard import Guard, Limits, Prefix
 from tracetune.api.notices import Health
 from tracetune.api.openapi import returns
@@ -38,6 +40,7 @@ class Options:
 
     Attributes:
         prefix: the path under which a proxy shows the server, as "/tracetune"; "" for the root.
+        external_metrics: host, port and TLS of Kubernetes' external metrics API; None where it is not served.
         scaler_address: where KEDA may ask for advised replicas, as "0.0.0.0:8788"; "" where it may not.
         channels, external_url: where alerts go, and the address of this server that they link to.
         links: templates of other tools' addresses by name, as ``trace: https://jaeger/trace/{trace_id}``.
@@ -51,6 +54,7 @@ class Options:
     channels: Sequence[Channel] = ()
     external_url: str = ""
     scaler_address: str = ""
+    external_metrics: tuple[str, int, ssl.SSLContext] | None = None
     clock: Clock = system_clock
     jobs: Jobs | None = None
 
@@ -102,6 +106,8 @@ def _beside(publisher: Publisher, options: Options) -> Callable[[FastAPI], Abstr
             tasks.append(asyncio.create_task(alerter.run()))
         if options.scaler_address:
             tasks.append(asyncio.create_task(_scaler(publisher, options.scaler_address)))
+        if options.external_metrics:
+            tasks.append(asyncio.create_task(serve_external_metrics(publisher, *options.external_metrics)))
         yield
         for task in tasks:
             task.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from tracetune.api.access import Access, Role
 from tracetune.api.alerting import Channel
 from tracetune.api.app import Options, create_app
+from tracetune.api.external_metrics import external_metrics_tls
 from tracetune.domain.anomalies import Severity
 from tracetune.errors import InvalidSettings, Unavailable
 from tracetune.live.jobs import Jobs
@@ -56,6 +58,7 @@ def build(
         channels=tuple(channels(settings.alerts)),
         external_url=_address("api.external_url", api.external_url).rstrip("/"),
         scaler_address=_scaler_address(settings),
+        external_metrics=_external_metrics(settings),
         jobs=jobs,
     )
     return create_app(publisher, book, options)
@@ -93,6 +96,17 @@ def _scaler_address(settings: Settings) -> str:
     if find_spec("google.protobuf") is None:
         raise Unavailable("api.keda_port needs protobuf, which is not installed", hint="pip install 'tracetune[keda]'")
     return f"{settings.serve.host}:{settings.api.keda_port}"
+
+
+def _external_metrics(settings: Settings) -> tuple[str, int, ssl.SSLContext] | None:
+    """Where Kubernetes asks for external metrics.
+
+    Raises:
+        InvalidSettings: there is no certificate, or it cannot be used.
+    """
+    if settings.api.external_metrics_port < 0:
+        return None
+    return settings.serve.host, settings.api.external_metrics_port, external_metrics_tls(settings.api)
 
 
 def channels(alerts: AlertSettings) -> Iterator[Channel]:

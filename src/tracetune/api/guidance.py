@@ -11,9 +11,10 @@ import numpy as np
 from tracetune.api.incidents import known
 from tracetune.api.schemas import DataProblems, Models, ModelSummary, ScalingItem, SourceItem
 from tracetune.api.snapshots import Shown
-from tracetune.domain.advice import Advice, Knob
+from tracetune.domain.advice import Action, Advice, Knob
 from tracetune.domain.forecasts import Verdict
 from tracetune.domain.quality import PROBLEMS, Finding
+from tracetune.live.publisher import Publisher
 from tracetune.sinks.compose import advice_view, finding_views, verdict_views
 from tracetune.sinks.document import FindingView
 
@@ -51,6 +52,18 @@ def _scaling_items(shown: Shown) -> list[ScalingItem]:
             )
         )
     return found
+
+
+def advised_replicas(publisher: Publisher, service: str) -> int | None:
+    """The replicas to run for the forecast load; None where nothing can be said.
+
+    Advice to keep is an answer too; with "cannot say" the autoscaler keeps to its own bounds and its fallback.
+    """
+    analysis = publisher.current().analysis
+    for advice in analysis.advice if analysis else ():
+        if advice.knob is Knob.REPLICAS and advice.target_service == service and advice.action is not Action.CANNOT_SAY:
+            return math.ceil(advice.target) if advice.target is not None else None
+    return None
 
 
 def models(shown: Shown, *, limit: int, offset: int) -> Models:

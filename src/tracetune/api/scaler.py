@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 
+from tracetune.api.guidance import advised_replicas
 from tracetune.api.scaler_messages import PACKAGE, SERVICE, message
-from tracetune.domain.advice import Action, Knob
 from tracetune.live.events import MinuteClosed
 from tracetune.live.publisher import Publisher
 
@@ -19,18 +18,6 @@ SERVICE_KEY = "service"
 
 REPLICAS = "replicas"
 """The metric: as many as are advised, with a target of 1 for each replica, so that the autoscaler asks for that many."""
-
-
-def advised_replicas(publisher: Publisher, service: str) -> int | None:
-    """The replicas to run for the forecast load; None where nothing can be said.
-
-    Advice to keep is an answer too; with "cannot say" the autoscaler keeps to its own bounds and its fallback.
-    """
-    analysis = publisher.current().analysis
-    for advice in analysis.advice if analysis else ():
-        if advice.knob is Knob.REPLICAS and advice.target_service == service and advice.action is not Action.CANNOT_SAY:
-            return math.ceil(advice.target) if advice.target is not None else None
-    return None
 
 
 class ExternalScaler:
