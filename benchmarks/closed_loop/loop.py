@@ -108,8 +108,8 @@ def _advisor(*, is_on: bool) -> Iterator[tuple[httpx.Client, Learn]]:
         return
     now = [FIRST_MINUTE * 60.0]
     with tempfile.TemporaryDirectory(prefix="tracetune-loop-") as folder:
-        closed = {"otlp_grpc_port": -1, "otlp_http_port": -1, "zipkin_port": -1, "port": -1}
-        serve = ServeSettings(directory=str(Path(folder) / "data"), **closed)
+        data = str(Path(folder) / "data")
+        serve = ServeSettings(data, port=-1, otlp_grpc_port=-1, otlp_http_port=-1, zipkin_port=-1)
         server = Server(
             Settings(serve=serve, learn=LearnSettings(model="baselines")), clock=lambda: now[0], ticking=False
         )

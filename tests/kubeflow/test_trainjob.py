@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +17,8 @@ from typer.testing import CliRunner
 from tracetune.cli.main import app
 from tracetune.errors import InvalidSettings
 from tracetune.kubeflow.trainjob import Runtime, TrainJob
+from tracetune.testing.shop import shop_day
+from tracetune.testing.writers import write_spans
 
 JOB = TrainJob("nightly", "tracetune:1", ("--registry", "s3://models"), nodes=2, claim="checkpoints")
 
