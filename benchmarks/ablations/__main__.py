@@ -48,9 +48,9 @@ def main() -> None:
             missing = [name for name in names if name in arguments.only and not _file(seed, name).is_file()]
             if missing and time.monotonic() < until:
                 _apart(seed, missing)
-    whole = [seed for seed in arguments.seeds if all(_file(seed, name).is_file() for name in VARIANTS)]
-    if whole:
-        _write(whole)
+    begun = [seed for seed in arguments.seeds if _file(seed, "whole").is_file()]
+    if begun:
+        _write(begun)
 
 
 def _apart(seed: int, names: list[str]) -> None:
@@ -69,7 +69,10 @@ def _apart(seed: int, names: list[str]) -> None:
 
 
 def _write(seeds: list[int]) -> None:
-    by_seed = {str(seed): {name: json.loads(_file(seed, name).read_text()) for name in VARIANTS} for seed in seeds}
+    by_seed = {
+        str(seed): {name: json.loads(_file(seed, name).read_text()) for name in VARIANTS if _file(seed, name).is_file()}
+        for seed in seeds
+    }
     found: dict[str, Any] = {"seeds": seeds, "given": GIVEN, "by_seed": by_seed}
     (ROOT / "benchmarks" / "results" / "ablations.json").write_text(json.dumps(found, indent=1) + "\n")
     for name, text in page.pages(found).items():

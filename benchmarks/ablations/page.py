@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
@@ -46,18 +47,23 @@ def pages(found: Found) -> dict[str, str]:
     """Files of the docs folder by name."""
     histories = list(HISTORIES)
     whole = found["by_seed"].values()
-    scores = [(label, _of(found, name, "F1"), _of(found, name, "recall")) for name, label in NETWORK.items()]
+    scores = [
+        (label, _of(found, name, "F1"), _of(found, name, "recall"))
+        for name, label in NETWORK.items()
+        if _of(found, name, "F1")
+    ]
     alone = [
         (
-            "one network over all series",
+            TOGETHER,
             _of(found, "whole", "F1, same series"),
             _of(found, "whole", "recall, same series"),
         ),
-        ("a network for each series", _of(found, "each series alone", "F1"), _of(found, "each series alone", "recall")),
+        (APART_LABEL, _of(found, "each series alone", "F1"), _of(found, "each series alone", "recall")),
     ]
+    alone = [row for row in alone if row[1]]
     curves = {
         measure: {
-            label: [fmean(_of(found, _at(model, name), figure)) for name in histories]
+            label: [_mean(_of(found, _at(model, name), figure)) for name in histories]
             for model, label in HISTORY.items()
         }
         for measure, figure in (("Event F1", "F1"), ("Recall", "recall"), ("Loss of p95", "loss"))
@@ -89,8 +95,8 @@ def pages(found: Found) -> dict[str, str]:
         *_table(
             ("variant", "F1", "recall", "loss"),
             [
-                (alone[0][0], *_figures(found, "whole", tuple(f"{x}, same series" for x in ("F1", "recall", "loss")))),
-                (alone[1][0], *_figures(found, "each series alone", ("F1", "recall", "loss"))),
+                (TOGETHER, *_figures(found, "whole", tuple(f"{x}, same series" for x in ("F1", "recall", "loss")))),
+                (APART_LABEL, *_figures(found, "each series alone", ("F1", "recall", "loss"))),
             ],
         ),
         "",
@@ -126,6 +132,8 @@ def pages(found: Found) -> dict[str, str]:
     }
 
 
+TOGETHER, APART_LABEL = "one network over all series", "a network for each series"
+
 HISTORY_ABOUT = """Models of different history on the same days; all go on following, none learns again. The network from nothing
 learns in windows of 30 minutes of the shortest history, 60 of the next and 120 of the others.
 """
@@ -135,7 +143,7 @@ NETWORK_SAYS = """- The way of the origin, the next minute from the newest one, 
   follows an anomaly within a minute.
 - Load as an input: F1 {load:.2f} without, {whole:.2f} with it.
 - The gap: F1 {near:.2f} without, {whole:.2f} with it, where made-up anomalies and clipping already keep the network from
-  following. It costs {gap_loss} loss of forecasts."""
+  following. With it forecasts have {gap_loss} loss."""
 
 HISTORY_SAYS = """- A day against 30 minutes: trained further, F1 rises from {further_short:.2f} to {further_long:.2f}; from
   nothing, from {nothing_short:.2f} to {nothing_long:.2f}.
@@ -146,26 +154,36 @@ HISTORY_SAYS = """- A day against 30 minutes: trained further, F1 rises from {fu
 def _said_of_network(found: Found) -> str:
     """What the figures say, in words that follow from them."""
     names = {"whole": "whole", "bare": "as at the origin", "load": "without load", "near": "lag 1"}
-    f1 = {key: fmean(_of(found, name, "F1")) for key, name in names.items()}
-    loss = {key: fmean(_of(found, name, "loss")) for key, name in names.items()}
-    return NETWORK_SAYS.format(
-        origin_loss=f"with {_less(loss['bare'], loss['whole'])} loss",
-        origin_f1=_less(f1["bare"], f1["whole"]),
-        gap_loss=_less(loss["whole"], loss["near"]),
-        **f1,
+    f1 = {key: _mean(_of(found, name, "F1")) for key, name in names.items()}
+    loss = {key: _mean(_of(found, name, "loss")) for key, name in names.items()}
+    return _measured(
+        NETWORK_SAYS.format(
+            origin_loss=f"with {_less(loss['bare'], loss['whole'])} loss",
+            origin_f1=_less(f1["bare"], f1["whole"]),
+            gap_loss=_less(loss["whole"], loss["near"]),
+            **f1,
+        )
     )
 
 
 def _said_of_history(found: Found) -> str:
     models = {"further": "trained further", "nothing": "from nothing", "shipped": "shipped"}
     lengths = {"short": "30 min", "long": "24 h"}
-    return HISTORY_SAYS.format(
-        **{
-            f"{key}_{length}": fmean(_of(found, _at(model, history), "F1"))
-            for key, model in models.items()
-            for length, history in lengths.items()
-        }
+    return _measured(
+        HISTORY_SAYS.format(
+            **{
+                f"{key}_{length}": _mean(_of(found, _at(model, history), "F1"))
+                for key, model in models.items()
+                for length, history in lengths.items()
+            }
+        )
     )
+
+
+def _measured(text: str) -> str:
+    """The points whose figures are all there."""
+    points = text.removeprefix("- ").split("\n- ")
+    return "\n".join(f"- {point}" for point in points if "nan" not in point)
 
 
 def _less(value: float, other: float) -> str:
@@ -177,13 +195,19 @@ def _at(model: str, history: str) -> str:
 
 
 def _of(found: Found, variant: str, figure: str) -> list[float]:
-    return [float(each[variant][figure]) for each in found["by_seed"].values()]
+    """One value a seed; those that were not measured yet are left out."""
+    return [float(each[variant][figure]) for each in found["by_seed"].values() if variant in each]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return fmean(values) if values else math.nan
 
 
 def _figures(found: Found, variant: str, names: Sequence[str]) -> list[str]:
+    means = {name: _mean(_of(found, variant, name)) for name in names}
     return [
-        f"{fmean(_of(found, variant, name)):.3f}" if "loss" in name else f"{fmean(_of(found, variant, name)):.2f}"
-        for name in names
+        f"{mean:.{3 if 'loss' in name else 2}f}" if math.isfinite(mean) else "not measured"
+        for name, mean in means.items()
     ]
 
 
