@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -57,16 +57,18 @@ _MERGE_AFTER = 8
 
 @dataclass
 class Stopwatch:
-    """Times each named stage, and logs one line when it ends."""
+    """Times each named stage, and logs one line when it ends; ``around`` is entered for each, by its name."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    around: Callable[[str], AbstractContextManager[object]] = lambda _: nullcontext()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Callable[..., None]]:
         """Time a block; call what it yields with counts that belong on the stage's log line."""
         facts: dict[str, object] = {}
         begun = time.perf_counter()
-        yield lambda **more: facts.update(more)
+        with self.around(name):
+            yield lambda **more: facts.update(more)
         self.seconds[name] = time.perf_counter() - begun
         log.get_logger(name).info(f"{name} finished", seconds=round(self.seconds[name], 2), **facts)
 

@@ -133,6 +133,16 @@ class ServeSettings:
         "", "HOST:PORT,... to consume spans from; empty consumes none. Needs the extra 'kafka'."
     )
     kafka_topics: str = _setting("otlp_spans", "Topics, by commas, of OTLP protobuf or of Jaeger's JSON.")
+    own_traces_url: str = _setting(
+        "",
+        "OTLP over HTTP that spans of tracetune's own work are sent to, as http://collector:4318; empty takes "
+        "OTEL_EXPORTER_OTLP_ENDPOINT, and without it sends none.",
+    )
+    own_service_name: str = _setting(
+        "",
+        "What this process is called among spans; received spans of it are left out, so that it never watches itself. "
+        "Empty takes OTEL_SERVICE_NAME, else tracetune.",
+    )
     kafka_group: str = _setting("tracetune", "Consumer group; several servers of one group share the partitions.")
 
 

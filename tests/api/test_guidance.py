@@ -37,8 +37,57 @@ def test_problems_of_files_and_of_receivers_stand_together(shop: Analysis) -> No
     ingested = dataclasses.replace(shop.ingested, findings=shop.ingested.findings[:1])
     shown = Shown(Snapshot(dataclasses.replace(shop, ingested=ingested), 1, 1, status))
 
-    found = data_problems(shown)
+    found = data_problems(shown, 0.0)
 
     assert [each.format for each in found.sources][-1] == "otlp_grpc"
     assert {each.code: each.count for each in found.problems}["no_time"] == 3
     assert found.spans == 100
+
+
+def test_a_running_server_says_how_it_does_and_what_it_left_out(shop: Analysis) -> None:
+    receiver = ReceiverStatus("otlp_grpc", "127.0.0.1:4317", 5, 100, 2_000, 2, "overloaded since 14:03")
+    series = shop.learned.series
+    last = series.start_minute + series.length - 1
+    status = Status(
+        started_unix_seconds=1_000.0,
+        ready=True,
+        receivers=(receiver,),
+        received={"otlp_grpc": 100},
+        dropped={"no_time": 3, "overload": 7},
+        lag_seconds=1.26,
+        model="learning, 3.0 of 24 hours",
+        model_minutes=180,
+        problems=("the disk is full: spans are refused",),
+    )
+    shown = Shown(Snapshot(shop, 1, last, status))
+
+    found = data_problems(shown, 1_060.0)
+
+    assert [(each.name, each.requests, each.refused) for each in found.sources] == [("127.0.0.1:4317", 5, 2)]
+    process = found.process
+    assert process is not None
+    assert (process.time, process.started) == ("1970-01-01T00:17:40Z", "1970-01-01T00:16:40Z")
+    assert [(each.reason, each.count, bool(each.meaning)) for each in process.left_out] == [
+        ("overload", 7, False),
+        ("no_time", 3, True),
+    ]
+    assert process.spans_per_minute > 100
+    assert (process.lag_seconds, process.model_minutes, process.model_minutes_wanted) == (1.3, 180, 1440)
+    assert process.problems == ["the disk is full: spans are refused"]
+
+
+def test_files_have_no_process(shown: Shown) -> None:
+    found = data_problems(shown, 0.0)
+
+    assert found.process is None
+    assert [each.format for each in found.sources][:2] == ["jaeger_json", "jaeger_json"]
+
+
+def test_candidates_are_compared_with_the_best_of_each_series(shown: Shown) -> None:
+    summary = models(shown, limit=1, offset=0).summaries[0]
+
+    assert sum(each.series for each in summary.candidates) == summary.series
+    assert [each.series for each in summary.candidates] == sorted((e.series for e in summary.candidates), reverse=True)
+    best = summary.candidates[0]
+    assert best.loss_ratio is not None
+    assert best.loss_ratio >= 1.0

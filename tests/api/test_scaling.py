@@ -46,14 +46,14 @@ def test_a_service_without_advice_is_there_and_one_without_calls_says_what_is_mi
 
     assert {"s0", "s1", "s2", "s3", "payments"} <= found.keys()
     assert found["payments"]["at_load"]["p95"] is None
-    assert "not at hand" in found["payments"]["at_load"]["unlock"]
+    assert "not at hand" in found["payments"]["at_load"]["missing"]
 
 
 def test_without_whole_calls_the_table_stays_and_says_why(client: TestClient) -> None:
     found = client.get("/api/v1/scaling", params={"load": 2}).json()
 
     assert found[0]["service_name"] == "payments"
-    assert "queues cannot be found" in found[0]["at_load"]["unlock"]
+    assert "queues cannot be found" in found[0]["at_load"]["missing"]
     assert client.get("/api/v1/scaling").json()[0]["at_load"] is None
 
 

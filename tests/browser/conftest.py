@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -13,10 +14,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
 from tracetune import pipeline
+from tracetune.api.access import Access, Role
+from tracetune.api.app import Options
+from tracetune.api.build import channels
 from tracetune.domain.advice import Action, Advice, Confidence, Knob
 from tracetune.domain.analysis import Analysis
+from tracetune.live.jobs import Jobs
 from tracetune.live.publisher import Snapshot
 from tracetune.live.status import Status
+from tracetune.settings import AlertSettings
 from tracetune.sinks.report import HtmlReport
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +33,8 @@ from tests.sinks import analysis_data  # noqa: E402
 from tests.tuning import queue_data  # noqa: E402
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+TOKENS = {"look": Role.READ, "send": Role.INGEST, "rule": Role.ADMIN}
+NOBODY = "http://127.0.0.1:9/services/T/B/secret"  # the discard port: nobody listens
 HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>-' + "long" * 30
 
 
@@ -86,11 +94,20 @@ def serve() -> Iterator[Serve]:
 
         def start(story: str) -> servers.Server:
             if story not in started:
-                prefix = "/tracetune" if story == "prefixed" else ""
-                started[story] = stack.enter_context(servers.served(_snapshot(story), prefix))
+                started[story] = stack.enter_context(servers.served(_snapshot(story), _options(story)))
             return started[story]
 
         yield start
+
+
+def _options(story: str) -> Options:
+    if story == "prefixed":
+        return Options(prefix="/tracetune", links=servers.LINKS)
+    if story == "guarded":
+        return Options(access=Access(tokens=TOKENS), links=servers.LINKS)
+    if story == "running":
+        return Options(links=servers.LINKS, jobs=Jobs(), channels=tuple(channels(AlertSettings(slack_url=NOBODY))))
+    return Options(links=servers.LINKS)
 
 
 def _snapshot(story: str) -> Snapshot:
@@ -101,8 +118,11 @@ def _snapshot(story: str) -> Snapshot:
     if story == "hostile":
         return servers.published(analysis_data.shop_analysis(suffix=HOSTILE))
     shop = analysis_data.shop_analysis()
+    if story == "running":
+        return servers.running(shop)
     made = {
         "going": servers.open_incident,
+        "guarded": servers.open_incident,
         "large": servers.large,
         "one": servers.one_service,
         "queues": servers.with_queues,
@@ -149,7 +169,8 @@ def _watch(page: Page, address: str, troubles: list[str]) -> None:
         dialog.dismiss()
 
     def said(message: ConsoleMessage) -> None:
-        refused = "/api/v1/whatif" in message.location["url"]  # "cannot say" is an answer there, which the page tells
+        # "Cannot say" is an answer there, and so is that a token is wrong or missing: the page tells it.
+        refused = "/api/v1/whatif" in message.location["url"] or re.search("status of 40[13] ", message.text)
         if message.type in {"error", "warning"} and not refused:
             troubles.append(f"{message.type} {message.text}")
 

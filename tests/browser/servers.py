@@ -20,7 +20,7 @@ from tracetune.domain.analysis import Analysis
 from tracetune.domain.calls import CallSample
 from tracetune.domain.graph import Edge, ServiceGraph
 from tracetune.live.publisher import Publisher, Snapshot
-from tracetune.live.status import Status
+from tracetune.live.status import ReceiverStatus, Status
 
 LINKS = {
     "trace": "https://jaeger.invalid/trace/{trace_id}",
@@ -38,13 +38,14 @@ class Server:
 
 
 @contextmanager
-def served(first: Snapshot, prefix: str = "") -> Iterator[Server]:
+def served(first: Snapshot, options: Options | None = None) -> Iterator[Server]:
     """The server; it is asked to end, and has ended, when the block is left."""
     publisher = Publisher(first)
+    options = options or Options(links=LINKS)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        create_app(publisher, options=Options(prefix=prefix, links=LINKS)),
+        create_app(publisher, options=options),
         log_level="warning",
         timeout_graceful_shutdown=1,  # a page's stream is open for ever
         lifespan="off",
@@ -53,7 +54,7 @@ def served(first: Snapshot, prefix: str = "") -> Iterator[Server]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
-        yield Server(f"http://127.0.0.1:{listening.getsockname()[1]}{prefix}", publisher)
+        yield Server(f"http://127.0.0.1:{listening.getsockname()[1]}{options.prefix}", publisher)
     finally:
         server.should_exit = True
         thread.join(10)
@@ -64,6 +65,30 @@ def published(analysis: Analysis, version: int = 1) -> Snapshot:
     """A snapshot of an analysis, closed at its last minute."""
     series = analysis.learned.series
     return Snapshot(analysis, version, series.start_minute + series.length - 1, Status(ready=True))
+
+
+def running(analysis: Analysis) -> Snapshot:
+    """What a server publishes that receives spans by three ways, one of which is away."""
+    status = Status(
+        started_unix_seconds=60.0 * analysis.learned.series.start_minute,
+        ready=True,
+        receivers=(
+            ReceiverStatus("otlp_grpc", "127.0.0.1:4317", 5_120, 1_240_000, 48_000_000, 3),
+            ReceiverStatus("zipkin", "127.0.0.1:9411"),
+            ReceiverStatus("kafka", "broker:9092", 10, 5_000, 700_000, 0, "broker away since 14:03"),
+        ),
+        received={"otlp_grpc": 1_240_000, "kafka": 5_000},
+        dropped={"overload": 120, "orphan_span": 1_204},
+        held_spans=812,
+        lag_seconds=0.4,
+        model="baselines, on a whole day of history",
+        model_minutes=1_440,
+        memory_bytes=412_000_000,
+        journal_bytes=8_200_000,
+        store_url="chdb:///var/lib/tracetune/store",
+        problems=("kafka: broker away since 14:03",),
+    )
+    return dataclasses.replace(published(open_incident(with_queues(analysis))), model=queue_data.model(), status=status)
 
 
 def open_incident(analysis: Analysis) -> Analysis:

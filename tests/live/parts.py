@@ -94,10 +94,10 @@ class Reception:
 
 
 @contextmanager
-def listening(application: Callable[..., Any]) -> Iterator[int]:
-    """A port of this machine on which the application is served by the product's own listener."""
+def listening(application: Callable[..., Any], port: int = 0) -> Iterator[int]:
+    """A port of this machine on which the application is served by the product's own listener; 0 takes a free one."""
     loop = asyncio.new_event_loop()
-    socket = bind("127.0.0.1", 0, "a test", "nothing")
+    socket = bind("127.0.0.1", port, "a test", "nothing")
     listener = Listener(application, socket, None)
     thread = threading.Thread(target=loop.run_until_complete, args=(listener.serve(),))
     thread.start()

@@ -5,10 +5,13 @@ import { Loading, Trouble } from "./components/Trouble";
 import { followAddress, href, place } from "./live/address";
 import { apiAddress, useAnswer } from "./live/answers";
 import { followKeys } from "./live/keys";
+import { followSession, mayLook, session } from "./live/session";
 import { followStream } from "./live/stream";
 import type { Status } from "./live/views";
+import { Alerts } from "./screens/Alerts";
 import { Data } from "./screens/Data";
 import { Incident } from "./screens/Incident";
+import { Login } from "./screens/Login";
 import { Overview } from "./screens/Overview";
 import { Scaling } from "./screens/Scaling";
 import { Service } from "./screens/Service";
@@ -20,16 +23,22 @@ import "./style.css";
 import "./live.css";
 
 function Screen() {
+  if (!session.value) return <Loading height={500} />;
+  return mayLook.value ? <Shown /> : <Login />;
+}
+
+function Shown() {
   const { data: status, problem } = useAnswer<Status>(apiAddress(""));
   const [first = "", second] = place.value.path;
   if (!status) return problem ? <Trouble problem={problem} /> : <Loading height={500} />;
   if (judged.peek() !== status.learned) judged.value = status.learned;
-  if (status.start === null && first !== "data") return <Start status={status} />;
+  if (status.start === null && first !== "data" && first !== "alerts") return <Start status={status} />;
   if (first === "") return <Overview />;
   if (first === "services") return second === undefined ? <Services /> : <Service key={second} name={second} />;
   if (first === "incidents" && second !== undefined) return <Incident key={second} id={second} />;
   if (first === "scaling") return <Scaling />;
   if (first === "data") return <Data />;
+  if (first === "alerts") return <Alerts />;
   return (
     <section class="panel">
       <h1>There is no such page</h1>
@@ -44,6 +53,7 @@ const host = document.getElementById("app");
 if (host) {
   followAddress();
   followKeys();
+  followSession();
   followStream();
   addEventListener("beforeprint", () => {
     for (const details of document.querySelectorAll("details")) details.open = true; // on paper nothing can be unfolded

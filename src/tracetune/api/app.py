@@ -24,9 +24,11 @@ from tracetune.api.openapi import returns
 from tracetune.api.preparing import prepare_all
 from tracetune.api.problems import handle_problems, problem
 from tracetune.api.snapshots import Snapshots
+from tracetune.api.tracing import Traced
 from tracetune.clock import Clock, system_clock
 from tracetune.live.jobs import Jobs
 from tracetune.live.publisher import Publisher
+from tracetune.sinks.own_traces import OwnTraces
 from tracetune.stores.notes import NoteBook
 
 LEAST_COMPRESSED_BYTES = 1_000
@@ -45,6 +47,7 @@ class Options:
         channels, external_url: where alerts go, and the address of this server that they link to.
         links: templates of other tools' addresses by name, as ``trace: https://jaeger/trace/{trace_id}``.
         jobs: trainings of this process; None where it learns nothing.
+        traces: takes a span of each request; None takes none.
     """
 
     access: Access = field(default_factory=Access)
@@ -57,6 +60,7 @@ class Options:
     external_metrics: tuple[str, int, ssl.SSLContext] | None = None
     clock: Clock = system_clock
     jobs: Jobs | None = None
+    traces: OwnTraces | None = None
 
 
 def create_app(publisher: Publisher, notebook: NoteBook | None = None, options: Options | None = None) -> FastAPI:
@@ -88,6 +92,8 @@ def create_app(publisher: Publisher, notebook: NoteBook | None = None, options: 
         pages.router,
     ):
         app.include_router(router)
+    if chosen.traces is not None:
+        app.add_middleware(Traced, traces=chosen.traces)
     app.add_middleware(GZipMiddleware, minimum_size=LEAST_COMPRESSED_BYTES, compresslevel=5)
     app.add_middleware(Guard, access=chosen.access, limits=chosen.limits)
     app.add_middleware(Prefix, prefix=chosen.prefix)

@@ -21,6 +21,7 @@ from tracetune.live.jobs import Jobs
 from tracetune.live.publisher import Publisher
 from tracetune.settings import AlertSettings, ApiSettings, Settings
 from tracetune.sinks.alertmanager import Alertmanager
+from tracetune.sinks.own_traces import OwnTraces
 from tracetune.sinks.webhook import Slack, Webhook
 from tracetune.stores.notes import NoteBook
 
@@ -35,6 +36,7 @@ def build(
     folder: Path | None = None,
     open_to_all: bool = False,
     jobs: Jobs | None = None,
+    traces: OwnTraces | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -44,6 +46,7 @@ def build(
         folder: where snoozes, feedback and events are kept; None keeps them in memory.
         open_to_all: whether anybody may ask without a token, because somebody said so in words.
         jobs: trainings of this process; None where it learns nothing.
+        traces: takes a span of each request; None takes none.
 
     Raises:
         InvalidSettings: an address that is none, or one token for two roles.
@@ -60,6 +63,7 @@ def build(
         scaler_address=_scaler_address(settings),
         external_metrics=_external_metrics(settings),
         jobs=jobs,
+        traces=traces,
     )
     return create_app(publisher, book, options)
 

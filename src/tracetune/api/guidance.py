@@ -9,10 +9,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracetune.api.incidents import known
-from tracetune.api.schemas import DataProblems, Models, ModelSummary, ScalingItem, SourceItem
+from tracetune.api.schemas import (
+    CandidateItem,
+    DataProblems,
+    LeftOut,
+    Models,
+    ModelSummary,
+    Process,
+    ScalingItem,
+    SourceItem,
+)
 from tracetune.api.snapshots import Shown
+from tracetune.api.windows import rfc3339
 from tracetune.domain.advice import Action, Advice, Knob
 from tracetune.domain.forecasts import Verdict
+from tracetune.domain.minutes import column
 from tracetune.domain.quality import PROBLEMS, Finding
 from tracetune.live.publisher import Publisher
 from tracetune.sinks.compose import advice_view, finding_views, verdict_views
@@ -82,14 +93,37 @@ def models(shown: Shown, *, limit: int, offset: int) -> Models:
 def _summary(metric: str, verdicts: Sequence[Verdict]) -> ModelSummary:
     coverage = [each.coverage for each in verdicts if math.isfinite(each.coverage)]
     counted = Counter(each.model for each in verdicts)
-    return ModelSummary(metric, len(verdicts), dict(counted), known(float(np.mean(coverage))) if coverage else None)
+    names = dict.fromkeys([*counted, *(name for each in verdicts for name in each.pinball_loss)])
+    candidates = [_candidate(name, counted[name], verdicts) for name in names]
+    return ModelSummary(
+        metric=metric,
+        series=len(verdicts),
+        by_model=dict(counted),
+        coverage=known(float(np.mean(coverage))) if coverage else None,
+        candidates=sorted(candidates, key=lambda each: (-each.series, each.loss_ratio or math.inf, each.model)),
+    )
 
 
-def data_problems(shown: Shown) -> DataProblems:
+def _candidate(name: str, series: int, verdicts: Sequence[Verdict]) -> CandidateItem:
+    ratios = []
+    for each in verdicts:
+        least = min((loss for loss in each.pinball_loss.values() if loss > 0), default=math.nan)
+        ratio = each.pinball_loss.get(name, math.nan) / least
+        if math.isfinite(ratio):
+            ratios.append(ratio)
+    found = next((each.event_f1[name] for each in verdicts if name in each.event_f1), math.nan)
+    return CandidateItem(name, series, known(float(np.median(ratios))) if ratios else None, known(found))
+
+
+def data_problems(shown: Shown, now: float) -> DataProblems:
     """What came in, by source, and what is wrong with it."""
     ingested, status = shown.analysis.ingested, shown.snapshot.status
-    sources = [SourceItem(s.name, s.format, s.spans, s.bytes_read, s.error) for s in ingested.sources]
-    sources += [SourceItem(r.address, r.name, r.spans, r.bytes, r.problem) for r in status.receivers]
+    live = status.started_unix_seconds > 0
+    # A server's own summary of what it received says less than its receivers do.
+    sources = [] if live else [SourceItem(s.name, s.format, s.spans, s.bytes_read, s.error) for s in ingested.sources]
+    sources += [
+        SourceItem(r.address, r.name, r.spans, r.bytes, r.problem, r.requests, r.refused) for r in status.receivers
+    ]
     problems = finding_views(shown.analysis)
     told = {each.code for each in problems}
     total = sum(status.received.values()) + sum(status.dropped.values())
@@ -98,7 +132,38 @@ def data_problems(shown: Shown) -> DataProblems:
         for code, count in status.dropped.items()
         if code in PROBLEMS and code not in told and count
     ]
-    return DataProblems(sum(status.received.values()) or ingested.spans, ingested.traces, sources, problems)
+    return DataProblems(
+        spans=sum(status.received.values()) or ingested.spans,
+        traces=ingested.traces,
+        sources=sources,
+        problems=problems,
+        process=_process(shown, now) if live else None,
+    )
+
+
+def _process(shown: Shown, now: float) -> Process:
+    status, operations = shown.snapshot.status, shown.analysis.ingested.minutes.operations
+    last = column(operations, "minute") == shown.snapshot.closed_minute
+    return Process(
+        time=rfc3339(now),
+        started=rfc3339(status.started_unix_seconds),
+        ready=status.ready,
+        spans_per_minute=float(column(operations, "calls")[last].sum()),
+        left_out=[
+            LeftOut(code, count, PROBLEMS[code].meaning if code in PROBLEMS else "")
+            for code, count in sorted(status.dropped.items(), key=lambda each: -each[1])
+            if count
+        ],
+        held_spans=status.held_spans,
+        lag_seconds=round(status.lag_seconds, 1),
+        memory_bytes=status.memory_bytes,
+        journal_bytes=status.journal_bytes,
+        store=status.store_url,
+        model=status.model,
+        model_minutes=status.model_minutes,
+        model_minutes_wanted=status.model_minutes_wanted,
+        problems=list(status.problems),
+    )
 
 
 def _finding(finding: Finding) -> FindingView:

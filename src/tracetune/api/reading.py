@@ -266,7 +266,8 @@ def get_models(
 @router.get("/data/problems", responses=returns(schemas.DataProblems), tags=["data"])
 def get_data_problems(request: Request) -> Response:
     """What came in, and what is wrong with it."""
-    return answer(request, guidance.data_problems(asked(request).shown))
+    it = asked(request)
+    return answer(request, guidance.data_problems(it.shown, it.now))
 
 
 @router.get("/traces/{trace_id}", responses=returns(Waterfall), tags=["traces"])

@@ -40,14 +40,14 @@ def at_load(shown: Shown, items: Sequence[ScalingItem], load: float, busy: float
 
 def _by_service(load: float, busy: float, asked: WhatIf, present: WhatIf) -> Mapping[str, AtLoad]:
     now = {each.service_name: each for each in present.services}
-    unlocks = {each.service_name: each.unlock for each in asked.refusals}
+    refused = {each.service_name: each.said for each in asked.refusals}
     return {
-        each.service_name: _at_load(load, busy, each, now.get(each.service_name), unlocks.get(each.service_name, ""))
+        each.service_name: _at_load(load, busy, each, now.get(each.service_name), refused.get(each.service_name, ""))
         for each in asked.services
     }
 
 
-def _at_load(load: float, busy: float, asked: ServiceOutlook, now: ServiceOutlook | None, unlock: str) -> AtLoad:
+def _at_load(load: float, busy: float, asked: ServiceOutlook, now: ServiceOutlook | None, refused: str) -> AtLoad:
     p95 = asked.latency.p95 if asked.latency else None
     share = known(asked.busy_share)
     full = asked.saturation_calls_per_second
@@ -63,12 +63,12 @@ def _at_load(load: float, busy: float, asked: ServiceOutlook, now: ServiceOutloo
         busy=share,
         limit=known(full / per_load) if per_load > 0 else None,
         replicas=max(1, math.ceil(needed - 1e-9)) if math.isfinite(needed) else None,
-        unlock=unlock or (_NO_SLOTS if share is None else ""),
+        missing=refused or (_NO_SLOTS if share is None else ""),
     )
 
 
-def _unknown(load: float, unlock: str) -> AtLoad:
-    return AtLoad(load, None, None, None, None, None, None, None, unlock)
+def _unknown(load: float, missing: str) -> AtLoad:
+    return AtLoad(load, None, None, None, None, None, None, None, missing)
 
 
 def _stations(shown: Shown) -> Sequence[Station]:

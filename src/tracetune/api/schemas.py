@@ -306,7 +306,7 @@ class AtLoad(msgspec.Struct, frozen=True):
     busy: float | None  # share of the slots, with the replicas that it has; null where the slots are not known
     limit: float | None  # times the load at which all slots are busy
     replicas: int | None
-    unlock: str  # what would have to be known, where something is not
+    missing: str  # why something of it is not known; "" where all is
 
 
 class ScalingItem(msgspec.Struct, frozen=True):
@@ -328,6 +328,15 @@ class ScalingItem(msgspec.Struct, frozen=True):
     advice: list[AdviceView]
 
 
+class CandidateItem(msgspec.Struct, frozen=True):
+    """One model that competed for a metric, and how it did on held-back minutes."""
+
+    model: str
+    series: int  # for which it speaks
+    loss_ratio: float | None  # its pinball loss over the least of all candidates, the median over series; 1 is the best
+    event_f1: float | None  # of excursions made up on the held-back minutes of all series together, 0 to 1
+
+
 class ModelSummary(msgspec.Struct, frozen=True):
     """How the models did on held-back minutes."""
 
@@ -335,6 +344,7 @@ class ModelSummary(msgspec.Struct, frozen=True):
     series: int
     by_model: dict[str, int]
     coverage: float | None  # mean share of held-back minutes inside the 98 % band
+    candidates: list[CandidateItem]  # those that speak for most first
 
 
 class Models(msgspec.Struct, frozen=True):
@@ -355,6 +365,35 @@ class SourceItem(msgspec.Struct, frozen=True):
     spans: int
     bytes_read: int
     error: str
+    requests: int = 0  # of a receiver; 0 of a file
+    refused: int = 0  # requests turned away: overload, no token, malformed
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """Spans that were left out, or noted, for one reason."""
+
+    reason: str
+    count: int
+    meaning: str  # in words; "" where the reason is not a problem of the data
+
+
+class Process(msgspec.Struct, frozen=True):
+    """How the running server is doing since its start."""
+
+    time: str  # of this answer, so that two of them give a rate
+    started: str
+    ready: bool
+    spans_per_minute: float  # in the last minute that was closed
+    left_out: list[LeftOut]
+    held_spans: int  # whose traces are not whole yet
+    lag_seconds: float  # from a minute's grace end to what is shown of it
+    memory_bytes: int
+    journal_bytes: int
+    store: str
+    model: str  # in words
+    model_minutes: int
+    model_minutes_wanted: int
+    problems: list[str]  # what somebody should look at
 
 
 class DataProblems(msgspec.Struct, frozen=True):
@@ -364,3 +403,4 @@ class DataProblems(msgspec.Struct, frozen=True):
     traces: int
     sources: list[SourceItem]
     problems: list[FindingView]
+    process: Process | None  # null where trace files are shown

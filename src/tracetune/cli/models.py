@@ -34,6 +34,7 @@ def train(
             "--checkpoints", metavar="DIR", help="Directory from which a killed training of the network goes on."
         ),
     ] = None,
+    url: options.Url = None,
     store: options.Store = None,
     model: options.Model = None,
     seed: options.Seed = None,
@@ -45,16 +46,25 @@ def train(
 ) -> None:
     """Learn what is normal, and keep the models as a new version with the facts about their making.
 
+    With --url a running server learns anew from all it holds, for itself.
+
     \b
     tracetune train traces/ --registry models --promote
+    tracetune train --url http://127.0.0.1:8787
     """
-    from tracetune.cli import model_views
+    from tracetune.cli import model_views, served
     from tracetune.cli import output as out
     from tracetune.cli.opening import application
     from tracetune.cli.progress import progress
+    from tracetune.cli.remote import Server
 
-    flags = {**options.flags(store=store, model=model, seed=seed), "learn.registry": registry}
+    flags = {**options.flags(url=url, store=store, model=model, seed=seed), "learn.registry": registry}
     app = application(config, flags, quiet=quiet, verbose=verbose)
+    if served.only_files_or_server(files or [], url or ""):
+        with Server.at(app.settings.client) as server, progress(quiet=quiet) as report:
+            job = served.train(server, report)
+        out.show(f"trained on {job['text']}, in {job['seconds']:.0f} s", job, as_json=as_json, to=output)
+        return
     with progress(quiet=quiet) as report:
         found, said = app.train(files or [], report, promote=promote, checkpoints=checkpoints)
     if found is None:
@@ -68,6 +78,7 @@ def train(
 def models(
     files: options.Inputs = None,
     *,
+    url: options.Url = None,
     store: options.Store = None,
     model: options.Model = None,
     seed: options.Seed = None,
@@ -81,18 +92,25 @@ def models(
 
     \b
     tracetune models traces/
+    tracetune models --url http://127.0.0.1:8787
     """
-    from tracetune.cli import model_views
+    from tracetune.cli import model_views, served
     from tracetune.cli import output as out
     from tracetune.cli.opening import application
     from tracetune.cli.progress import progress
+    from tracetune.cli.remote import Server
 
-    app = application(config, options.flags(store=store, model=model, seed=seed), quiet=quiet, verbose=verbose)
-    with progress(quiet=quiet) as report:
-        found = app.learn(files or [], report)
-    judged = model_views.of(found.forecasts)
-    document = {"limits": list(found.limits), "verdicts": [model_views.verdict(*each) for each in judged]}
-    out.show(model_views.learned(judged, found.limits), document, as_json=as_json, to=output)
+    given = options.flags(url=url, store=store, model=model, seed=seed)
+    app = application(config, given, quiet=quiet, verbose=verbose)
+    if served.only_files_or_server(files or [], url or ("" if files else app.settings.client.url)):
+        with Server.at(app.settings.client) as server:
+            judged, limits = served.models(server)
+    else:
+        with progress(quiet=quiet) as report:
+            found = app.learn(files or [], report)
+        judged, limits = model_views.of(found.forecasts), found.limits
+    document = {"limits": list(limits), "verdicts": [model_views.verdict(*each) for each in judged]}
+    out.show(model_views.learned(judged, limits), document, as_json=as_json, to=output)
 
 
 group = typer.Typer(name="model", help="The registry of trained models.", no_args_is_help=True, rich_markup_mode=None)

@@ -65,7 +65,7 @@ class Server:
     ) -> None:
         self.client.close()
 
-    def get(self, path: str, **query: str) -> Json:
+    def get(self, path: str, **query: str | list[str]) -> Json:
         """What the server answers at ``/api/v1/PATH``."""
         return self._ask("GET", f"/api/v1/{path}", params=query).json()
 

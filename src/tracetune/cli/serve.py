@@ -68,6 +68,8 @@ def serve(
 
     def surface(server: Server) -> Callable[..., Any]:
         folder, is_open = Path(settings.serve.directory), settings.serve.open == tree.ANYONE
-        return build(settings, server.publisher, folder=folder, open_to_all=is_open, jobs=server.jobs)
+        return build(
+            settings, server.publisher, folder=folder, open_to_all=is_open, jobs=server.jobs, traces=server.traces
+        )
 
     run(Server(settings), surface, ready)

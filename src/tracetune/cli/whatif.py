@@ -29,6 +29,7 @@ def whatif(
     replicas: Changes = None,
     demand: Work = None,
     screen: Annotated[bool, typer.Option("--screen", help="A few short runs: quicker, and less sure.")] = False,
+    url: options.Url = None,
     store: options.Store = None,
     seed: options.Seed = None,
     as_json: options.Json = False,
@@ -41,20 +42,27 @@ def whatif(
 
     \b
     tracetune whatif traces/ --load 1.5 --replicas payment=3
+    tracetune whatif --url http://127.0.0.1:8787 --load 1.5
     """
     from tracetune.cli import output as out
-    from tracetune.cli import whatif_views
+    from tracetune.cli import served, whatif_views
     from tracetune.cli.opening import application
     from tracetune.cli.progress import progress
+    from tracetune.cli.remote import Server
     from tracetune.domain.whatif import Ask
 
     if load <= 0:
         raise InvalidInput(f"--load is {load:g}", hint="give a factor above 0, as 1.5")
     counts = {name: int(value) for name, value in _pairs(replicas or [], "--replicas", whole=True).items()}
     ask = Ask(load, counts, _pairs(demand or [], "--demand"))
-    app = application(config, options.flags(store=store, model="baselines", seed=seed), quiet=quiet, verbose=verbose)
-    with progress(quiet=quiet) as report:
-        found = app.what_if(files or [], ask, report, is_screened=screen)
+    given = options.flags(url=url, store=store, model="baselines", seed=seed)
+    app = application(config, given, quiet=quiet, verbose=verbose)
+    if served.only_files_or_server(files or [], url or ("" if files else app.settings.client.url)):
+        with Server.at(app.settings.client) as server:
+            found = served.what_if(server, ask, is_screened=screen)
+    else:
+        with progress(quiet=quiet) as report:
+            found = app.what_if(files or [], ask, report, is_screened=screen)
     out.show(whatif_views.table(found), whatif_views.document(found), as_json=as_json, to=output)
 
 

@@ -33,6 +33,7 @@ _ALL = (
     Problem("time_out_of_range", Effect.REJECTED, "time before the year 2000 or after 2100", "check the clock and the unit of the timestamps"),
     Problem("negative_duration", Effect.REJECTED, "the span ends before it starts", "check the clock and the SDK of that service"),
     Problem("from_the_future", Effect.REJECTED, "the span begins over ten minutes after it arrived", "run NTP or chrony on its host: the clock is ahead"),
+    Problem("own_span", Effect.REJECTED, "a span of tracetune's own work; it does not watch itself", "nothing; another tracetune may watch this one"),
     Problem("no_service_name", Effect.CORRECTED, "no service name; counted under 'unknown'", "set service.name (OTEL_SERVICE_NAME)"),
     Problem("duplicate_span", Effect.CORRECTED, "the same span came twice; the first is used", "retries of an exporter, or two exporters on one service"),
     Problem("cycle", Effect.CORRECTED, "a span is its own ancestor; the loop was cut", "an exporter reuses span ids"),

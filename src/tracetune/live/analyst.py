@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,7 @@ from tracetune.live.queues import Queues
 from tracetune.live.status import Status
 from tracetune.live.window import Window
 from tracetune.pipeline import Plan, Stopwatch
+from tracetune.sinks.own_traces import OwnTraces
 from tracetune.traces.quality import findings
 from tracetune.tuning.model import Model
 
@@ -52,6 +54,7 @@ class Analyst:
         status: asked how the process is doing; given (minute, seconds of the judgement).
         clock: tells how far behind the judgement is.
         grace_seconds: how long after its end a minute is closed.
+        traces: takes a span of each judgement and of its stages; None takes none.
     """
 
     def __init__(  # noqa: PLR0913 - what a judgement needs, each from elsewhere
@@ -66,7 +69,9 @@ class Analyst:
         status: Callable[[int, int], Status],
         clock: Clock,
         grace_seconds: float,
+        traces: OwnTraces | None = None,
     ) -> None:
+        self._traces = traces
         self._window, self._ledger, self._plan, self._publisher = window, ledger, plan, publisher
         self._expectation, self._queues = expectation, queues
         self._status, self._clock, self._grace_seconds = status, clock, grace_seconds
@@ -110,7 +115,8 @@ class Analyst:
     def judge(self, minute: int) -> None:
         """Judge a closed minute and publish; a fault of ours is logged and told, and the next minute is tried again."""
         try:
-            judgement = self._judged(minute)
+            with self._span("judge a minute"):
+                judgement = self._judged(minute)
         except Exception as error:  # noqa: BLE001 - receiving goes on whatever happens here
             log.get_logger("analyst").exception("the minute could not be judged", minute=minute, error=str(error))
             return
@@ -129,8 +135,11 @@ class Analyst:
         )
         self._publisher.publish(snapshot, (*judgement.events, MinuteClosed(minute, version)))
 
+    def _span(self, name: str) -> AbstractContextManager[object]:
+        return self._traces.span(name) if self._traces else nullcontext()
+
     def _judged(self, minute: int) -> Judgement:
-        stopwatch, plan = Stopwatch(), self._plan
+        stopwatch, plan = Stopwatch(around=self._span), self._plan
         minutes = self._window.until(minute)
         ingested = self._ingested(minutes)
         graph = ServiceGraph.from_minutes(minutes)

@@ -10,6 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tracetune.clock import NANOS_PER_MINUTE
 from tracetune.domain.spans import Decoded, SpanBatch
 from tracetune.stores.checkpoint import Checkpoint
@@ -43,9 +46,11 @@ class Fold:
     Args:
         max_spans: the most spans to hold.
         names_per_service: operation names a service may have before the rest is ``other``.
+        own_service: the service that this process is; spans of it are left out, or it would watch itself watching.
     """
 
-    def __init__(self, max_spans: int, names_per_service: int) -> None:
+    def __init__(self, max_spans: int, names_per_service: int, own_service: str = "") -> None:
+        self._own_service = own_service
         self._max_spans, self._names_per_service = max_spans, names_per_service
         self._assembler = Assembler(max_spans)
         self._names = NameCap(names_per_service)
@@ -67,15 +72,23 @@ class Fold:
         self.now_nano = max(self.now_nano, now_nano)
 
     def screen(self, decoded: Decoded) -> Decoded:
-        """The same without spans of the future, which are counted."""
+        """The same without spans of the future and without those of this process, which are counted."""
+        decoded = self._without_own(decoded)
         if not self.now_nano or not len(decoded.spans):
             return decoded
-        is_ahead = decoded.spans.column("start_time_unix_nano") > self.now_nano + MOST_AHEAD_NANO
-        if not is_ahead.any():
+        return _without(
+            decoded,
+            decoded.spans.column("start_time_unix_nano") > self.now_nano + MOST_AHEAD_NANO,
+            "from_the_future",
+        )
+
+    def _without_own(self, decoded: Decoded) -> Decoded:
+        if not self._own_service or not len(decoded.spans):
             return decoded
-        rejected = Counter(decoded.rejected)
-        rejected["from_the_future"] += int(is_ahead.sum())
-        return Decoded(decoded.spans.filter(~is_ahead), dict(rejected))
+        codes, names = decoded.spans.labels("service_name")
+        if self._own_service not in names:
+            return decoded
+        return _without(decoded, codes == names.index(self._own_service), "own_span")
 
     def take(self, spans: SpanBatch) -> list[Emission]:
         """Hold more spans; gives minutes only where too many were held."""
@@ -117,3 +130,11 @@ class Fold:
         summary, self._waiting = TraceSummary.merge(self._waiting), []
         self.number += 1
         return Emission(self.number, summary, minute)
+
+
+def _without(decoded: Decoded, left_out: NDArray[np.bool_], reason: str) -> Decoded:
+    if not left_out.any():
+        return decoded
+    rejected = Counter(decoded.rejected)
+    rejected[reason] += int(left_out.sum())
+    return Decoded(decoded.spans.filter(~left_out), dict(rejected))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 import uuid
@@ -11,7 +12,7 @@ from pathlib import Path
 from tracetune import __version__, log
 from tracetune.clock import Clock, system_clock
 from tracetune.forecasting.candidates import candidates
-from tracetune.live import tls
+from tracetune.live import tls, watching
 from tracetune.live.admission import Admission, Save
 from tracetune.live.analyst import Analyst
 from tracetune.live.events import IncidentRecord
@@ -40,7 +41,7 @@ from tracetune.sources.kafka import KafkaReceiver
 from tracetune.sources.pull import PullReceiver, TraceStore
 from tracetune.sources.reception import Tally
 from tracetune.sources.tempo import Tempo
-from tracetune.stores.clickhouse import ClickHouse
+from tracetune.stores.clickhouse import ClickHouse, without_password
 from tracetune.stores.incidents import ClickHouseIncidents
 from tracetune.stores.journal import Journal
 from tracetune.stores.minutes import ClickHouseMinutes
@@ -54,7 +55,7 @@ MINUTES_BETWEEN_RETENTION = 60
 class Server:
     """Everything but the HTTP ports: the journal, the store, the minute loop and gRPC.
 
-    ``publisher``, ``jobs`` and ``store`` are what surfaces read; ``http`` is the ASGI application that takes spans.
+    ``publisher``, ``jobs``, ``traces`` and ``store`` are what surfaces read; ``http`` is the ASGI application that takes spans.
 
     Args:
         settings: all of them.
@@ -70,6 +71,7 @@ class Server:
         tls.check_open(settings)
         self.settings, self._clock = settings, clock
         self._tls = tls.http_context(serve)
+        self.traces = watching.own_traces(serve, os.environ)
         place = settings.learn.registry
         self._promoted = Promoted(registry_in(place)) if place else None
         directory = Path(serve.directory).absolute()
@@ -82,12 +84,14 @@ class Server:
             raise
         self.store = ClickHouseMinutes(self._database)
         self._incidents = ClickHouseIncidents(self._database)
-        self.publisher = Publisher(Snapshot(status=Status(started_unix_seconds=clock(), store_url=self.url)))
+        self.publisher = Publisher(
+            Snapshot(status=Status(started_unix_seconds=clock(), store_url=without_password(self.url)))
+        )
         self.jobs = Jobs(lambda event: self.publisher.announce([event]), clock)
         self._started = clock()
         self._journal = Journal(directory / "journal")
         checkpoint, self._position, journal_id = state_of(directory / "journal" / "state.zip")
-        self._fold = Fold(settings.ingest.max_spans, serve.names_per_service)
+        self._fold = Fold(settings.ingest.max_spans, serve.names_per_service, watching.own_name(serve, os.environ))
         if checkpoint:
             self._fold.resume(checkpoint)
         self._keeper = Keeper(
@@ -190,6 +194,8 @@ class Server:
         if self._analyst:
             self._analyst.stop()
         self._trainer.stop()
+        if self.traces:
+            self.traces.close()
         self.store.close()
         self._owner.release()
 
@@ -213,7 +219,7 @@ class Server:
             model_minutes=learned,
             memory_bytes=resident_bytes(),
             journal_bytes=self._journal.size_bytes,
-            store_url=self.url,
+            store_url=without_password(self.url),
             problems=tuple(self._problems()),
         )
 
@@ -222,6 +228,7 @@ class Server:
         found = [self._trainer.problem, self.admission.problem, self._keeper.problem]
         found += [self._ticker.problem] if self._ticker else []
         found += [self._promoted.problem] if self._promoted else []
+        found += [self.traces.problem] if self.traces else []
         found += [f"{each.name}: {each.problem}" for each in self.tallies if each.problem]
         if damage.lost_bytes:
             found.append(
@@ -283,6 +290,7 @@ class Server:
             status=lambda _minute, learned: self.status(learned),
             clock=self._clock,
             grace_seconds=serve.grace_seconds,
+            traces=self.traces,
         )
 
     def _keep_record(self, record: IncidentRecord) -> None:

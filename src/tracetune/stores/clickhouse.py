@@ -44,7 +44,7 @@ class ClickHouse:
         address = urlsplit(dsn)
         if address.scheme not in {"chdb", "http", "https"}:
             raise InvalidSettings(
-                f"the store {_without_password(dsn)!r} has no kind that is known",
+                f"the store {without_password(dsn)!r} has no kind that is known",
                 hint="use chdb:///DIRECTORY or https://USER:PASSWORD@HOST:8443/DATABASE",
             )
         self._owner = Owner(Path(address.path)) if address.scheme == "chdb" else None
@@ -137,7 +137,7 @@ def connect(dsn: str) -> Any:  # noqa: ANN401 - the client has no types
         return clickhouse_connect.get_client(dsn=dsn)
     except ClickHouseError as error:
         raise Unavailable(
-            f"the store {_without_password(dsn)} cannot be opened: {_first_line(error)}",
+            f"the store {without_password(dsn)} cannot be opened: {_first_line(error)}",
             hint="look whether the server runs, and at user and password; for a directory, at its space and rights",
         ) from None
 
@@ -146,5 +146,10 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:300]
 
 
-def _without_password(dsn: str) -> str:
-    return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", dsn)
+def without_password(dsn: str) -> str:
+    """A store's address as people may see it.
+
+    >>> without_password("https://writer:secret@box:8443/traces?password=secret&secure=1")
+    'https://writer:***@box:8443/traces?password=***&secure=1'
+    """
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", dsn))

@@ -8,6 +8,7 @@ const KEYS: [keys: string[], what: string][] = [
   [["g o"], "Overview"],
   [["g s"], "Services"],
   [["g c"], "Scaling"],
+  [["g a"], "Alerts"],
   [["g d"], "Data"],
   [["t"], "time range"],
   [["[", "]"], "window before and after"],

@@ -62,7 +62,7 @@ function Incident({ incident, report, open }: { incident: IncidentView; report: 
   );
 }
 
-const CAUSES: Record<CauseView["kind"], string> = {
+export const CAUSES: Record<CauseView["kind"], string> = {
   own_time: "its own time grew",
   gap: "time between caller and callee grew: network, queue or connection pool",
   errors: "its own errors grew",

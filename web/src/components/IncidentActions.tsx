@@ -5,6 +5,7 @@ import { apiAddress, problemOf, request, send } from "../live/answers";
 import { useKeys } from "../live/keys";
 import type { components } from "../live/api";
 import { minuteOf } from "../live/instants";
+import { mayChange } from "../live/session";
 import { pinned } from "../live/pinned";
 import type { IncidentItem } from "../live/views";
 import { Menu } from "./Menu";
@@ -45,7 +46,12 @@ export function CopyLink() {
   );
 }
 
+/** Nothing for whoever may only look: every button would be refused. */
 export function IncidentActions({ incident }: { incident: IncidentItem }) {
+  return mayChange.value ? <Actions incident={incident} /> : null;
+}
+
+function Actions({ incident }: { incident: IncidentItem }) {
   const [opener, open] = useState(0);
   const [fault, setFault] = useState("");
   const [said, say] = useState("");
@@ -62,8 +68,9 @@ export function IncidentActions({ incident }: { incident: IncidentItem }) {
   const wake = () =>
     attempt(async () => {
       const all = await request<Silence[]>(apiAddress("snoozes"));
-      for (const one of all.filter(({ incident_id }) => incident_id === incident.id)) await send("DELETE", `snoozes/${encodeURIComponent(one.id)}`);
-      return "Alerts are sent again";
+      const ours = all.filter(({ incident_id }) => incident_id === incident.id);
+      for (const one of ours) await send("DELETE", `snoozes/${encodeURIComponent(one.id)}`);
+      return ours.length ? "Alerts are sent again" : "It is maintenance that holds them back: end it on the Alerts screen";
     });
   const dismiss = () =>
     attempt(async () => {
@@ -121,7 +128,7 @@ export function IncidentActions({ incident }: { incident: IncidentItem }) {
           Undo “not an anomaly”
         </button>
       ) : (
-        <button type="button" onClick={dismiss} title="No more alerts of it, and the next training learns from it (x)">
+        <button type="button" onClick={dismiss} title="No more alerts of it and of its like; it can be undone (x)">
           Not an anomaly
         </button>
       )}

@@ -2,11 +2,13 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { go, href, screen } from "../live/address";
+import { mayChange, mayLook, session, signOut } from "../live/session";
 import { connection, isLive, paused } from "../live/stream";
 import { useKeys } from "../live/keys";
 import { moving } from "../live/address";
 import { theme, toggleTheme } from "../state";
 import { Help } from "./Help";
+import { Menu } from "./Menu";
 import { RangePicker } from "./RangePicker";
 import { Search } from "./Search";
 
@@ -14,6 +16,7 @@ const SCREENS: [path: string, name: string, key: string][] = [
   ["", "Overview", "o"],
   ["services", "Services", "s"],
   ["scaling", "Scaling", "c"],
+  ["alerts", "Alerts", "a"],
   ["data", "Data", "d"],
 ];
 
@@ -39,17 +42,24 @@ export function Shell({ children }: { children: ComponentChildren }) {
           </svg>
           tracetune
         </a>
-        <nav aria-label="Screens">
-          {SCREENS.map(([path, name]) => (
-            <a key={path} href={href(path ? [path] : [])} aria-current={path === here ? "page" : undefined}>
-              {name}
-            </a>
-          ))}
-        </nav>
+        {mayLook.value && (
+          <nav aria-label="Screens">
+            {SCREENS.map(([path, name]) => (
+              <a key={path} href={href(path ? [path] : [])} aria-current={path === here ? "page" : undefined}>
+                {name}
+              </a>
+            ))}
+          </nav>
+        )}
         <div class="tools">
-          <Search />
-          <RangePicker />
-          <LiveButton />
+          {mayLook.value && (
+            <>
+              <Search />
+              <RangePicker />
+              <LiveButton />
+              <Signed />
+            </>
+          )}
           <button type="button" class="icon" onClick={toggleTheme} aria-label={`Switch to the ${theme.value === "dark" ? "light" : "dark"} theme`} title="Theme (d)">
             <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
               <circle cx="8" cy="8" r="6.25" fill="none" stroke="currentColor" stroke-width="1.5" />
@@ -66,6 +76,27 @@ export function Shell({ children }: { children: ComponentChildren }) {
       </main>
       {helped && <Help close={() => help(false)} />}
     </>
+  );
+}
+
+/** Who is signed in, and the way out; nothing where nobody has to. */
+function Signed() {
+  const { user, until } = session.value ?? { user: "", until: null };
+  if (!until && !user) return null;
+  const word = mayChange.value ? "admin" : "read only";
+  return (
+    <Menu name="Who is signed in" label={<span>{user || word}</span>} className="signed">
+      {(close) => (
+        <>
+          <p class="note">{mayChange.value ? "You may look and change things." : "You may look; snoozing, feedback and training take the admin token."}</p>
+          {until && (
+            <button type="button" onClick={() => (close(), void signOut())}>
+              Sign out
+            </button>
+          )}
+        </>
+      )}
+    </Menu>
   );
 }
 

@@ -14,7 +14,7 @@ const [LEAST, MOST, STEP] = [0.5, 3, 0.1];
 const SETTLED_MS = 700; // without a change, before the long answer is asked for
 
 export function WhatIf() {
-  const load = clamp(Number(asked("load") || "1"));
+  const load = loadOf(asked("load"));
   const replicas = parseReplicas(asked("replicas"));
   const settled = useSettled(`${load} ${formatReplicas(replicas)}`);
   const seen = useAnswer<Answer>(address(1, new Map())).data;
@@ -55,7 +55,9 @@ function address(load: number, replicas: Map<string, number>, simulated = false)
   return base + each.join("");
 }
 
-function clamp(load: number): number {
+/** The load that an address asks about, within the slider's ends. */
+export function loadOf(text: string): number {
+  const load = Number(text || "1");
   return Number.isFinite(load) && load > 0 ? Math.min(Math.max(load, LEAST), MOST) : 1;
 }
 

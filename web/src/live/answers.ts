@@ -19,6 +19,8 @@ const MOST_KEPT = 40;
 
 /** Rises whenever there is something newer to ask for. */
 export const version = signal(0);
+/** Rises whenever the server refused to answer for want of a token: a session ended. */
+export const refusals = signal(0);
 
 const kept = new Map<string, unknown>(); // the latest last; so that Back is at once
 
@@ -29,8 +31,11 @@ export function apiAddress(path: string, query: Record<string, string | number> 
   return ROOT + path + (text && `?${text}`);
 }
 
-/** The answer at an address. What was there before stays until the next comes, as long as it is about the same thing. */
-export function useAnswer<T>(address: string | null): Answer<T> {
+/**
+ * The answer at an address. What was there before stays until the next comes, as long as it is about the same thing.
+ * Each new value of `again` asks anew.
+ */
+export function useAnswer<T>(address: string | null, again = 0): Answer<T> {
   const subject = address?.split("?")[0] ?? "";
   const [held, hold] = useState<{ subject: string; answer: Answer<T> }>({ subject: "", answer: { data: null, problem: null } });
   const asked = version.value;
@@ -49,7 +54,7 @@ export function useAnswer<T>(address: string | null): Answer<T> {
       },
     );
     return () => abort.abort();
-  }, [address, asked]);
+  }, [address, asked, again]);
   if (held.subject === subject) return held.answer;
   return { data: address !== null && kept.has(address) ? (kept.get(address) as T) : null, problem: null };
 }
@@ -63,9 +68,15 @@ function keep(address: string, data: unknown): void {
   }
 }
 
+/** Forgets every answer: another reader may come. */
+export function forget(): void {
+  kept.clear();
+}
+
 /** Asks the server; throws what it said was wrong. */
 export async function request<T>(address: string, init: RequestInit = {}): Promise<T> {
   const response = await fetch(address, init);
+  if (response.status === 401 && init.method !== "POST") refusals.value += 1;
   if (!response.ok) throw await refused(response);
   return (response.status === 204 ? null : await response.json()) as T;
 }

@@ -1,73 +1,60 @@
 // Are the spans any good, and can the models be trusted?
+import { useEffect, useState } from "preact/hooks";
 import { Findings } from "../components/Findings";
 import { Limits, Verdicts } from "../components/Made";
-import { Empty, Panel, Scroll } from "../components/Panel";
+import { Candidates } from "../components/Candidates";
+import { Empty, Panel } from "../components/Panel";
+import { Receiving } from "../components/Receiving";
+import { Training } from "../components/Training";
 import { Loading, Trouble } from "../components/Trouble";
 import type { FindingView } from "../document";
-import { bytes, plural, words } from "../format";
+import { words } from "../format";
 import { apiAddress, useAnswer } from "../live/answers";
 import type { components } from "../live/api";
+import { isLive } from "../live/stream";
 import { useTitle } from "../live/title";
 
 type Problems = components["schemas"]["DataProblems"];
 type Models = components["schemas"]["Models"];
 
+const AGAIN_MS = 5000;
+
 export function Data() {
-  const { data, problem } = useAnswer<Problems>(apiAddress("data/problems"));
+  const [asks, setAsks] = useState(0);
+  const { data, problem } = useAnswer<Problems>(apiAddress("data/problems"), asks);
   const models = useAnswer<Models>(apiAddress("models"));
   useTitle("Data");
+  const isLiveServer = data?.process != null;
+  useEffect(() => {
+    if (!isLiveServer || !isLive.value) return undefined;
+    const timer = setInterval(() => setAsks((before) => before + 1), AGAIN_MS); // what came in changes between two minutes too
+    return () => clearInterval(timer);
+  }, [isLiveServer, isLive.value]);
   if (!data) return problem ? <Trouble problem={problem} /> : <Loading height={300} />;
   return (
     <>
       <h1 class="sr">Data</h1>
       {problem && <Trouble problem={problem} stale />}
-      <Sources data={data} />
+      <Receiving data={data} />
       <Findings findings={data.problems as FindingView[]} />
-      {models.data ? <ModelsPanel models={models.data} /> : models.problem ? <Trouble problem={models.problem} /> : <Loading />}
+      {models.data ? <ModelsPanel models={models.data} learns={isLiveServer} /> : models.problem ? <Trouble problem={models.problem} /> : <Loading />}
     </>
   );
 }
 
-function Sources({ data }: { data: Problems }) {
-  return (
-    <Panel id="sources" title="Where spans come from" note={`${plural(data.spans, "span")}, ${plural(data.traces, "trace")}`}>
-      {data.sources.length ? (
-        <Scroll label="Sources">
-          <table class="cards">
-            <thead>
-              <tr>
-                <th scope="col">Source</th>
-                <th scope="col">Format</th>
-                <th scope="col" class="n">Spans</th>
-                <th scope="col" class="n">Size</th>
-                <th scope="col">Problem</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.sources.map((source) => (
-                <tr key={`${source.name} ${source.format}`}>
-                  <th scope="row">{source.name}</th>
-                  <td data-name="format">{words(source.format)}</td>
-                  <td class="n" data-name="spans">{source.spans.toLocaleString("en-GB")}</td>
-                  <td class="n" data-name="size">{bytes(source.bytes_read)}</td>
-                  <td class="wrap" data-name="problem">{source.error || "–"}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      ) : (
-        <Empty>Nothing sends spans yet.</Empty>
-      )}
-    </Panel>
-  );
-}
-
-function ModelsPanel({ models }: { models: Models }) {
+function ModelsPanel({ models, learns }: { models: Models; learns: boolean }) {
   return (
     <>
-      <Panel id="models" title="Models" note="which one speaks for which series, and how it did on held-back minutes">
-        {models.total ? <Verdicts verdicts={models.verdicts} total={models.total} open /> : <Empty>No model yet: too little history.</Empty>}
+      <Panel id="models" title="Models" note="which one speaks for which series, and how they did on held-back minutes">
+        {learns && <Training />}
+        {models.total ? (
+          <>
+            <Candidates summaries={models.summaries} />
+            <Verdicts verdicts={models.verdicts} total={models.total} />
+          </>
+        ) : (
+          <Empty>No model yet: too little history.</Empty>
+        )}
         <dl class="parameters">
           {Object.entries(models.parameters).map(([name, value]) => (
             <div key={name}>

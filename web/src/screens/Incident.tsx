@@ -1,10 +1,14 @@
 // One incident on one printable page: what happened, why we think so, what to do, what to look at, when what was noticed.
 import { Advice } from "../components/Advice";
+import { Answer } from "../components/Answer";
+import { Differences } from "../components/Differences";
 import { CopyLink, Exports, IncidentActions } from "../components/IncidentActions";
 import { Onsets, Why } from "../components/Incident";
 import { Strips as CourseStrips } from "../components/CourseStrips";
+import { Menu } from "../components/Menu";
 import { Panel } from "../components/Panel";
 import { PathBars } from "../components/PathBars";
+import { Caret } from "../components/RangePicker";
 import { Pill, Shape } from "../components/Status";
 import { Timeline } from "../components/Timeline";
 import { Traces } from "../components/Traces";
@@ -27,6 +31,7 @@ export function Incident({ id }: { id: string }) {
   const { incident: item } = data;
   const view = incidentView(data);
   const culprit = culpritOf(view);
+  const advice = adviceViews(data.advice, item.cause);
   const end = view.end ?? minuteOf(status?.end) ?? view.onset + item.minutes;
   // The way to a service shows the time of the incident, whatever range the reader came with.
   const around = { from: rfc3339(view.onset - AROUND), to: view.end === null ? "" : rfc3339(end + AROUND) };
@@ -43,10 +48,23 @@ export function Incident({ id }: { id: string }) {
             <Shape status={view.severity} size={18} quiet /> <span>{view.headline}</span>
           </h1>
           <Pill status={view.severity} />
-          <div class="actions">
+          <div class="actions wide-only">
             <IncidentActions incident={item} />
             <CopyLink />
-            <Exports incident={item} />
+            <Menu name="Export for a post-mortem" label={<>Export <Caret /></>}>
+              {() => <Exports incident={item} />}
+            </Menu>
+          </div>
+          <div class="actions narrow-only">
+            <Menu name="More actions" label="More">
+              {() => (
+                <div class="menu-actions">
+                  <IncidentActions incident={item} />
+                  <CopyLink />
+                  <Exports incident={item} />
+                </div>
+              )}
+            </Menu>
           </div>
         </div>
         <p class="sentence">
@@ -54,6 +72,7 @@ export function Incident({ id }: { id: string }) {
           {view.end === null ? ", goes on" : ", over"} · {plural(item.services.length, "service")} · confidence {number(item.confidence, 2)}
         </p>
       </header>
+      <Answer incident={view} advice={advice} cause={item.cause} />
       <Panel id="happened" title="1 · What happened" note="in the order it began">
         <Onsets incident={view} linkTo={(anomaly) => ({ href: href(["services", anomaly.service_name], { ...around, op: anomaly.span_name }) })} title={false} />
       </Panel>
@@ -70,7 +89,8 @@ export function Incident({ id }: { id: string }) {
           </div>
         </div>
       </section>
-      <Advice advice={adviceViews(data.advice, item.cause)} title="3 · What to do" few={5} />
+      {item.cause && <Differences service={item.cause} window={{ from: item.onset, to: rfc3339(end) }} />}
+      <Advice advice={advice} title="3 · What to do" few={5} />
       <CourseStrips incident={view} title="4 · Look yourself" end={end} hrefOf={to} />
       {view.slow.length > 0 && <Traces incident={view} culprit={culprit} links={status?.links ?? {}} />}
       <Timeline moments={data.timeline} title="5 · Timeline" />

@@ -106,7 +106,8 @@ function detailOf(overview: Answer, incident: IncidentItem | undefined): string 
   ].filter(Boolean);
   if (incident) {
     const since = `${clock(minuteOf(incident.onset) ?? 0)}`;
-    const when = incident.end === null ? `Since ${since} (${length(incident.minutes)})` : `From ${since}, for ${length(incident.minutes)}`;
+    const told = overview.headline.includes(since); // the sentence may say it already
+    const when = incident.end === null ? (told ? `For ${length(incident.minutes)}` : `Since ${since} (${length(incident.minutes)})`) : `From ${since}, for ${length(incident.minutes)}`;
     const release = incident.release ? ` Began after ${incident.release}.` : "";
     const others = overview.incidents.length > 1 ? ` ${plural(overview.incidents.length - 1, "more incident")} in this window.` : "";
     const verb = incident.end === null ? (incident.services.length === 1 ? "is" : "are") : incident.services.length === 1 ? "was" : "were";

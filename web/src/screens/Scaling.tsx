@@ -2,10 +2,10 @@
 import { useMemo } from "preact/hooks";
 import { Advice } from "../components/Advice";
 import { Empty, Panel, Scroll } from "../components/Panel";
-import { WhatIf } from "../components/WhatIf";
+import { loadOf, WhatIf } from "../components/WhatIf";
 import { Loading, Trouble } from "../components/Trouble";
-import { number, sentence } from "../format";
-import { go, href } from "../live/address";
+import { duration, durations, number, percent, sentence } from "../format";
+import { asked, go, href } from "../live/address";
 import { apiAddress, useAnswer } from "../live/answers";
 import { rowId, useChosen } from "../live/chosen";
 import { useTitle } from "../live/title";
@@ -14,8 +14,11 @@ import type { components } from "../live/api";
 
 type Item = components["schemas"]["ScalingItem"];
 
+const MOST_BUSY = 0.8; // of its slots, as the server's own default
+
 export function Scaling() {
-  const { data, problem } = useAnswer<Item[]>(apiAddress("scaling"));
+  const load = loadOf(asked("load"));
+  const { data, problem } = useAnswer<Item[]>(apiAddress("scaling", { load: load === 1 ? "" : load }));
   const ids = useMemo(() => data?.map((one) => one.service_name) ?? null, [data]);
   const chosen = useChosen(ids, (name) => go(href(["services", name])));
   useTitle("Scaling");
@@ -26,20 +29,51 @@ export function Scaling() {
       <h1 class="sr">Scaling</h1>
       {problem && <Trouble problem={problem} stale />}
       <WhatIf />
-      <Replicas items={data} chosen={chosen} />
+      <Replicas items={data} chosen={chosen} load={data[0]?.at_load?.load ?? 1} />
       <Advice advice={rest} title="Timeouts, retries and the other knobs" />
     </>
   );
 }
 
-function Replicas({ items, chosen }: { items: Item[]; chosen: string }) {
+interface Column {
+  head: string;
+  name: string; // on a phone, before the value
+  text: (one: Item) => string;
+}
+
+const SEEN: Column[] = [
+  { head: "In flight", name: "in flight", text: (one) => met(one, one.busy_mean) },
+  { head: "at its peak", name: "peak", text: (one) => met(one, one.busy_peak) },
+  { head: "Calls /s", name: "calls", text: (one) => met(one, one.calls_per_second) },
+  { head: "Forecast /s", name: "forecast", text: (one) => number(one.forecast_calls_per_second) },
+];
+
+function then(load: number): Column[] {
+  return [
+    { head: "p95 now", name: "p95 now", text: ({ at_load: at }) => duration(at?.p95_now ?? null) },
+    { head: `p95 at ${number(load)}×`, name: "p95 then", text: ({ at_load: at }) => p95Then(at) },
+    { head: "Busy", name: "busy", text: ({ at_load: at }) => percent(at?.busy ?? null) },
+    { head: `For ${percent(MOST_BUSY)}`, name: "for 80 %", text: ({ at_load: at }) => number(at?.replicas ?? null) },
+    { head: "Limit", name: "limit", text: ({ at_load: at }) => (at?.limit == null ? "–" : `${number(at.limit, 2)}× load`) },
+  ];
+}
+
+function p95Then(at: Item["at_load"]): string {
+  if (at?.p95 == null) return "–";
+  return `${duration(at.p95)} (${durations(at.p95_lower, at.p95_upper)})`;
+}
+
+function Replicas({ items, chosen, load }: { items: Item[]; chosen: string; load: number }) {
   const csv = (
-    <a class="button" href={apiAddress("scaling", { format: "csv" })} download="scaling.csv">
+    <a class="button" href={apiAddress("scaling", { load: load === 1 ? "" : load, format: "csv" })} download="scaling.csv">
       CSV
     </a>
   );
+  const asks = load !== 1;
+  const columns = asks ? then(load) : SEEN;
+  const note = asks ? `advised for the forecast load; the other columns at ${number(load)}× the busiest minutes seen` : "for the forecast load";
   return (
-    <Panel id="replicas" title="Replicas" note="for the forecast load" actions={csv}>
+    <Panel id="replicas" title="Replicas" note={note} actions={csv}>
       {items.length ? (
         <Scroll label="Replicas">
           <table class="scaling cards">
@@ -48,10 +82,9 @@ function Replicas({ items, chosen }: { items: Item[]; chosen: string }) {
                 <th scope="col">Service</th>
                 <th scope="col" class="n">Now</th>
                 <th scope="col" class="n">Advised</th>
-                <th scope="col" class="n">In flight</th>
-                <th scope="col" class="n">at its peak</th>
-                <th scope="col" class="n">Calls /s</th>
-                <th scope="col" class="n">Forecast /s</th>
+                {columns.map(({ head }) => (
+                  <th key={head} scope="col" class="n">{head}</th>
+                ))}
                 <th scope="col">Confidence</th>
                 <th scope="col">Reason</th>
               </tr>
@@ -64,12 +97,11 @@ function Replicas({ items, chosen }: { items: Item[]; chosen: string }) {
                   </th>
                   <td class="n" data-name="now">{one.replicas === null ? "?" : number(one.replicas)}</td>
                   <td class="n strong" data-name="advised">{advised(one)}</td>
-                  <td class="n" data-name="in flight">{met(one, one.busy_mean)}</td>
-                  <td class="n" data-name="peak">{met(one, one.busy_peak)}</td>
-                  <td class="n" data-name="calls">{met(one, one.calls_per_second)}</td>
-                  <td class="n" data-name="forecast">{number(one.forecast_calls_per_second)}</td>
+                  {columns.map(({ head, name, text }) => (
+                    <td key={head} class="n" data-name={name}>{text(one)}</td>
+                  ))}
                   <td data-name="confidence">{one.confidence || "–"}</td>
-                  <td class="wrap reason">{reasonOf(one)}</td>
+                  <td class="wrap reason">{(asks && one.at_load?.missing && sentence(one.at_load.missing)) || reasonOf(one)}</td>
                 </tr>
               ))}
             </tbody>

@@ -1,6 +1,7 @@
 // Why is this service slow? Its course against what was expected, where its callers' time goes, and what to set.
 import { useEffect, useMemo } from "preact/hooks";
 import { Advice } from "../components/Advice";
+import { Differences } from "../components/Differences";
 import { DurationCharts } from "../components/Durations";
 import { CopyLink, IncidentActions } from "../components/IncidentActions";
 import { Menu } from "../components/Menu";
@@ -47,6 +48,7 @@ export function Service({ name }: { name: string }) {
           </div>
           <div class="stack">
             <PathPanel path={path} window={window} name={name} incident={incident} />
+            <Differences service={name} window={incident ? { from: incident.onset, to: incident.end ?? "" } : window} />
             <Advice advice={adviceViews(data.advice, name)} few={4} />
             <Neighbours detail={data} />
           </div>
