@@ -8,17 +8,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tracetune.api.incidents import known
-from tracetune.api.schemas import (
+from tracetune.api.data_schemas import (
     CandidateItem,
     DataProblems,
     LeftOut,
     Models,
     ModelSummary,
     Process,
-    ScalingItem,
     SourceItem,
 )
+from tracetune.api.incidents import known
+from tracetune.api.schemas import ScalingItem
 from tracetune.api.snapshots import Shown
 from tracetune.api.windows import rfc3339
 from tracetune.domain.advice import Action, Advice, Knob

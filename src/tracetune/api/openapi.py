@@ -9,7 +9,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from tracetune.api import notices, problems, schemas
+from tracetune.api import data_schemas, notices, problems, schemas
 from tracetune.domain.whatif import WhatIf
 
 _REFERENCE = "#/components/schemas/{name}"
@@ -17,7 +17,7 @@ _STRUCTS: tuple[type, ...] = (
     WhatIf,
     *(
         found
-        for found in (vars(schemas) | vars(notices)).values()
+        for found in (vars(schemas) | vars(data_schemas) | vars(notices)).values()
         if inspect.isclass(found) and issubclass(found, msgspec.Struct) and found is not msgspec.Struct
     ),
 )

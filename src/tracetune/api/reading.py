@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from tracetune.api import (
     comparing,
+    data_schemas,
     guidance,
     incidents,
     notices,
@@ -253,7 +254,7 @@ def get_scaling(
     return answer(request, items if load is None else scaling.at_load(shown, items, load, busy))
 
 
-@router.get("/models", responses=returns(schemas.Models), tags=["data"])
+@router.get("/models", responses=returns(data_schemas.Models), tags=["data"])
 def get_models(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 500,
@@ -263,7 +264,7 @@ def get_models(
     return answer(request, guidance.models(asked(request).shown, limit=limit, offset=offset))
 
 
-@router.get("/data/problems", responses=returns(schemas.DataProblems), tags=["data"])
+@router.get("/data/problems", responses=returns(data_schemas.DataProblems), tags=["data"])
 def get_data_problems(request: Request) -> Response:
     """What came in, and what is wrong with it."""
     it = asked(request)

@@ -1,4 +1,4 @@
-"""Sends spans of tracetune's own work by OTLP, so that it can be watched as it watches others; it drops sooner than it waits."""
+"""Sends spans of tracetune's own work by OTLP; drops them sooner than it waits."""
 
 from __future__ import annotations
 
