@@ -35,8 +35,8 @@ def test_one_retry_is_enough_where_it_leaves_less_than_one_in_a_hundred() -> Non
     assert left_after(rare, 1) == pytest.approx(0.0025)
 
 
-@pytest.mark.parametrize("change", [{"recovered": 0.4}, {"failed": 0.01}])
-def test_an_outage_and_a_lost_call_are_not_retried(change: dict[str, float]) -> None:
+@pytest.mark.parametrize("change", [{"recovered": 0.4}, {"failed": 0.01}, {"failed": 0.07, "recovered": 0.6}])
+def test_an_outage_a_lost_call_and_a_pause_are_not_retried(change: dict[str, float]) -> None:
     assert not _advice(replace(SEEN, **change))  # type: ignore[arg-type]
 
 

@@ -73,10 +73,18 @@ class Advice:
 
 
 def foremost(all_advice: Sequence[Advice]) -> Advice | None:
-    """The one to say first: on replicas, where there is some, those to change before those to keep; else the most useful."""
+    """The one to say first: on replicas, where there is some, those to change before those to keep; else the most useful.
+
+    Of those to change, first one of which nothing says that more will not help.
+    """
     order = {Action.SET: 0, Action.KEEP: 1, Action.CANNOT_SAY: 2}
     replicas = [each for each in all_advice if each.knob is Knob.REPLICAS]
-    return min(replicas, key=lambda each: order[each.action], default=None) or next(iter(all_advice), None)
+    first = min(replicas, key=lambda each: (order[each.action], _is_doubted(each)), default=None)
+    return first or next(iter(all_advice), None)
+
+
+def _is_doubted(advice: Advice) -> bool:
+    return advice.action is Action.SET and any("will not help" in reason for reason in advice.reasons)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ from tracetune.tuning.second_tries import SecondTry
 HELPS = 0.5
 """A second try is worth its load when at least half of the next calls were well; the same as for retries that are seen."""
 
+CLUSTERED = 3.0
+"""Failures by chance at a ratio f are followed by one with chance f; where it is this many times that, they come in clusters,
+as of a pause, and a second try meets the same."""
+
 LEFT = 0.01
 """So few calls may still fail after all tries; a second retry is added only where one leaves more."""
 
@@ -37,12 +41,16 @@ def tries(
     """
     busy = {station.service_name: station.busy_share for station in stations}
     for each in seen:
-        if (each.client, each.server) in told or each.failed < LEAST_FAILED_SHARE or each.recovered < HELPS:
+        if (each.client, each.server) in told or each.failed < LEAST_FAILED_SHARE or _is_in_clusters(each):
             continue
         count = retries_of(each)
         if busy.get(each.server, 0.0) * (1 + count * each.failed) > BUSIEST:
             continue
         yield _advice(each, count)
+
+
+def _is_in_clusters(seen: SecondTry) -> bool:
+    return seen.recovered < max(HELPS, 1 - CLUSTERED * seen.failed)
 
 
 def retries_of(seen: SecondTry) -> int:

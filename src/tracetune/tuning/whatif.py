@@ -20,7 +20,7 @@ SCREENED_REQUESTS, SCREENED_SEEDS = 1000, 3
 
 DEMAND_ERROR = 0.03
 """Own work in another hour differs by about this share from that of the sample: machines are not always equally quick. What it
-does to latency grows as slots fill up, as no factor on the interval could. Learnt on the development points of the lab's sweep."""
+does to latency grows as slots fill up, as no factor on the interval could. Learnt on development points of the sweep."""
 
 _DEMAND_SEEDS = 2
 
