@@ -35,6 +35,16 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         assert arrays[name].dtype == values.dtype
 
 
+def test_equal_contents_are_equal_files_whenever_they_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, at in (("a.npz", 1.7e9), ("b.npz", 1.8e9)):
+        monkeypatch.setattr("time.time", lambda at=at: at)
+        archive.write(tmp_path / name, {"answer": 42}, ARRAYS)
+
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     archive.write(tmp_path / "a.npz", {}, ARRAYS)
 

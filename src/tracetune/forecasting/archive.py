@@ -28,7 +28,8 @@ def write(path: Path, metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            archive.writestr(_METADATA, json.dumps(metadata, allow_nan=False))
+            with archive.open(_METADATA, "w") as member:  # writestr would note the time: equal contents, equal files
+                member.write(json.dumps(metadata, allow_nan=False).encode())
             for name, values in arrays.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, np.asarray(values, order="C"), version=(1, 0), allow_pickle=False)
