@@ -56,7 +56,7 @@ def main() -> None:
         "max_steps": steps,
         "learning_rate": 4e-3,
         "windows_batch_size": WINDOWS,
-        "batch_size": WINDOWS,
+        "batch_size": 8,  # series a step: it makes all windows of each, and draws from them
         "inference_windows_batch_size": 512,
         "scaler_type": "robust",
         "futr_exog_list": ["load"],

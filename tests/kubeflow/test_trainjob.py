@@ -80,13 +80,17 @@ def test_pod_that_was_lost_goes_on_from_the_shared_checkpoint_by_the_same_comman
     command[command.index("/checkpoints")] = str(tmp_path / "claim")
     environment = {**os.environ, **{each["name"]: each["value"] for each in trainer["env"]}, "OMP_NUM_THREADS": "1"}
 
-    lost = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    lost = subprocess.Popen(  # noqa: S603 - our own command
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     while lost.poll() is None and not any((tmp_path / "claim").iterdir()):
         time.sleep(0.05)
     lost.kill()
     lost.wait()
     held = list((tmp_path / "claim").iterdir())
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=580)
+    done = subprocess.run(  # noqa: S603 - the same
+        command, env=environment, capture_output=True, text=True, check=True, timeout=580
+    )
 
     assert lost.returncode == -signal.SIGKILL
     assert held  # what was trained before outlived the pod
