@@ -49,7 +49,7 @@ def main() -> None:
     if is_report:
         docs = ROOT / "docs"
         (docs / "quality.md").write_text(page.whole(found))
-        if "generator" in found:
+        if "calibrations" in found.get("generator", {}).get("means", {}).get("LSTM", {}):
             (docs / "quality").mkdir(exist_ok=True)
             picture = calibration(found["generator"]["means"]["LSTM"]["calibrations"])
             (docs / "quality" / "calibration.svg").write_text(picture)

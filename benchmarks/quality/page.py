@@ -114,7 +114,7 @@ def generator(found: Figures) -> str:
     """Models and rules, means over the seeds."""
     names = ("F1", "recall", "recall under 10 calls a minute", "recall 10 to 100", "recall over 100", "delay", "VUS-PR")
     rows = [
-        (model, rule, *(f"{figures[name]:.2f}" for name in names))
+        (model, rule, *(f"{figures[name]:.2f}" if name in figures else "–" for name in names))
         for model, rules in found["means"].items()
         for rule, figures in rules.items()
         if "F1" in figures
@@ -137,23 +137,27 @@ def generator(found: Figures) -> str:
             "",
             *_table(("model", "real false alarms a series-day", "recall"), budgets),
             "",
-            CALIBRATION,
-            "",
-            *_calibrations(found["means"]["LSTM"]["calibrations"]),
-            "",
-            "![Real false alarms against the budget, a line for each way to set thresholds](quality/calibration.svg)",
-            "",
+            *_calibrations(found["means"]["LSTM"].get("calibrations")),
         ]
     )
 
 
-def _calibrations(found: Figures) -> list[str]:
+def _calibrations(found: Figures | None) -> list[str]:
+    if not found:
+        return []
     budgets = list(next(iter(found.values())))
     rows = [
         (way, *(f"{each[b]['false alarms a series-day']:.3f} / {each[b]['recall']:.2f}" for b in budgets))
         for way, each in found.items()
     ]
-    return _table(("thresholds from", *(f"budget {each}" for each in budgets)), rows)
+    return [
+        CALIBRATION,
+        "",
+        *_table(("thresholds from", *(f"budget {each}" for each in budgets)), rows),
+        "",
+        "![Real false alarms against the budget, a line for each way to set thresholds](quality/calibration.svg)",
+        "",
+    ]
 
 
 def nezha(found: Figures) -> str:

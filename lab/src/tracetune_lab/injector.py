@@ -159,18 +159,17 @@ async def _paused_database(lab: Lab, seconds: float) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _burners(lab: Lab, fault: Fault) -> AsyncIterator[None]:
-    core = {max(os.sched_getaffinity(0))}
-    victims = lab.pids_of(fault.service)
+    core = max(os.sched_getaffinity(0))
     names = [f"burner-{number}" for number in range(int(fault.magnitude))]
     # Bounded by itself too: a burner ends with the fault even if nobody stops it.
     length = fault.to_seconds - fault.from_seconds
-    command = [sys.executable, "-m", "tracetune_lab.burner", str(length + 5)]
-    for name in names:
-        victims.append(await lab.processes.start(name, command))
+    command = [sys.executable, "-m", "tracetune_lab.burner", str(length + 5), str(core)]
     before = os.sched_getaffinity(0)
-    for pid in victims:
-        _pin(pid, core)
+    for pid in lab.pids_of(fault.service):
+        _pin(pid, {core})
     try:
+        for name in names:
+            await lab.processes.start(name, command)
         yield
     finally:
         await lab.processes.stop(names)
