@@ -112,6 +112,9 @@ ui-check:  ## The committed JavaScript and CSS equal a fresh build.
 test-browser: $(VENV)/.dev  ## Every live page and the report in a real browser: all screens, themes, states and widths (10 minutes).
 	@$(BIN)/pytest -q tests/browser
 
+test-kube: $(VENV)/.lab $(VENV)/.helm  ## The chart, the manifests and the closed loop on a real control plane, where etcd and kube-apiserver are found.
+	@$(BIN)/pytest -q tests/kube -m kube
+
 lab-test: $(VENV)/.lab  ## Test the lab: rules, the truths of the recordings, one short real run.
 	@$(MAKE) --no-print-directory -C lab check test
 

@@ -28,6 +28,9 @@ from tracetune.sources.reception import Payload
 from tracetune.testing.build import DAY_START_UNIX_NANO
 from tracetune.testing.otlp_writer import request
 
+Tell = Callable[[int, float, float, Mapping[str, int]], None]
+"""Told each minute: its number, its load, its p99 in seconds and the replicas in it."""
+
 FIRST_MINUTE = DAY_START_UNIX_NANO // NANOS_PER_MINUTE
 SEED = 11
 _ENOUGH = 40
@@ -62,7 +65,7 @@ def day(base: float, peak: float, calm: int, ramp: int, high: int) -> list[float
     return [*[base] * calm, *up, *[peak] * high, *up[::-1], *[base] * (calm // 2)]
 
 
-def live(way: str, loads: Sequence[float], objective: float) -> Outcome:
+def live(way: str, loads: Sequence[float], objective: float, tell: Tell = lambda *_: None) -> Outcome:
     """Live through these minutes with autoscalers that follow the ``advice``, or the ``CPU``, or with ``none``.
 
     New replicas serve from the minute after the decision, under every way alike.
@@ -84,6 +87,7 @@ def live(way: str, loads: Sequence[float], objective: float) -> Outcome:
             found = plant.run(minute, rate, chosen[-1], SEED)
             busy.update(found.busy)
             lost += found.p99_seconds > objective
+            tell(minute, rate, found.p99_seconds, chosen[-1])
             learn(minute, found)
             controller.minute(60.0 * minute)
     counts = np.array([[each[name] for name in plant.SCALED] for each in chosen])

@@ -13,6 +13,7 @@ from tracetune.cli import (
     commands,
     dashboards,
     keeping,
+    kubeflow_objects,
     model_doors,
     models,
     pipelines,
@@ -53,6 +54,8 @@ for command in COMMANDS:
 for command in model_doors.ALL:
     models.group.command(command.__name__)(command)
 app.add_typer(models.group)
+for printing in kubeflow_objects.ALL:
+    pipelines.group.command(printing.__name__.replace("_", "-"))(printing)
 app.add_typer(pipelines.group)
 
 
