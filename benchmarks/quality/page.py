@@ -17,7 +17,7 @@ Event recall and false alarms are counted where an alert starts; point-adjusted 
 """
 
 LAB = """Two views of the same scenarios. *Long runs*: recorded anew, each behind half an hour of calm of its own run, which is
-repeated to six hours of history (`make bench-quality-record`, an hour and a half in real time; their minutes are in
+repeated to six hours of history (`make bench-quality-record`, two hours in real time; their minutes are in
 `benchmarks/quality/lab_minutes`). *Short recordings*: those of `lab/recordings`, behind calm minutes of other recordings of the
 same topology, which were made at other hours on a busy machine. Thresholds for a budget of {budget} false incidents a week,
 chosen on dev."""
@@ -30,13 +30,13 @@ LAB_WHY = """What is wrong, and why:
   between. Three hours of recordings cannot tell one false incident a day from none.
 - `bookinfo-slow-hop`, long, is called load: the load doubles in seven minutes to what its calm never saw, and latency rose
   with it.
-- `wide-latency` is missed: four layers down the median doubles (70 to 168 and 149 ms) in two minutes of 16 and 13 calls. With so few
-  calls that is just under what two minutes of three must reach, and the fault ends before five of ten can tell.
+- `wide-latency` is missed: four layers down the median doubles (70 to 168 and 149 ms) in two minutes of 16 and 13 calls. The
+  fault ends before five of ten minutes can tell, and with so few calls two of three must depart further.
 - `shop-cpu-contention` has no long run: under real-time priority its burners let nobody run who could move them to one core
   (mended since). Counted as missed it makes the recall 0.80. In the short recording the time of the service is the machine's
   before and after, and the fault is missed.
-- The other misses of the short recordings, and their mix shift called a surge, come from their history: other recordings, at
-  other loads and hours. The same scenarios behind a calm of their own are found and named."""
+- The short slow hop's miss, the short mix shift called a surge and the false incident of the short quiet day stand behind other
+  recordings' steady minutes, at other loads and hours; the first two are found behind a calm of their own."""
 
 AHEAD = """p95 of {series} series of two days, forecast from every minute after the first six hours with what was known
 then: median over series of the mean absolute scaled error. Bar: below the naive forecast and the trailing 30-minute median at
