@@ -54,7 +54,7 @@ NEZHA = """Front end, single minutes. The product's score is the larger departur
 on the other day; the robust z-score is of the trailing hour of the signal. Bar: above it on each. Minutes are labelled within
 three minutes of an injection; the last column draws hours anew, 500 times."""
 
-NEZHA_WHY = """No area differs from the robust z-score's by more than chance: 17 and 25 faults in the judged minutes leave ± .05.
+NEZHA_WHY = """No area differs from the robust z-score's by more than chance: 17 and 25 faults in the judged minutes leave ± .05 to .08.
 The success rate is 100 % in nearly all minutes, so that both scores order the same few. What costs the product there is that its
 spread follows the hour, and a fault every eight minutes widens it; a spread held steady finds more of these faults and costs .02
 to .09 of F1 on generated days with load and rhythm (all tried on the pods beside the front end, in the
