@@ -108,7 +108,8 @@ def check_latency_leak(case: Case) -> None:
 def check_errors(case: Case) -> None:
     before, during = case.operation()
 
-    assert not before.is_error.any()
+    # A call that began just before the fault may be answered after it did.
+    assert not before.where(before.end_unix_nano < case.truth.start_unix_nano).is_error.any()
     assert during.is_error.mean() == pytest.approx(case.truth.magnitude, abs=0.12)
     assert abs(rise(before, during)) < NOISE_SECONDS
 

@@ -13,7 +13,7 @@ HUNG = 2.0
 """Times the tail of calm minutes: a call that takes longer hangs."""
 
 TAIL = 0.001
-LEAST_CALM = 200
+LEAST_CALM = 100
 """Calm calls of an operation; with n of them the tail is that of 3 / n (rule of three), where that is more than 0.1 %."""
 
 LEAST_SECONDS = 0.25
