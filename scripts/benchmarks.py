@@ -17,6 +17,7 @@ TITLES = {
     "pipeline": "From bytes to minutes",
     "learning": "Learning and scoring",
     "api": "Answers of the API",
+    "pages": "Charts in a browser",
     "serve": "Receiving live",
     "training": "Training, and a minute live",
     "peers": "Our network beside NeuralForecast's",

@@ -60,3 +60,14 @@ def test_path_that_is_a_file_is_refused_by_name(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidSettings, match=f"{file}/store cannot be used: Not a directory"):
         Owner(file / "store")
+
+
+def test_an_owner_that_can_be_asked_says_where(tmp_path: Path) -> None:
+    owner = Owner(tmp_path)
+    owner.say("http://127.0.0.1:8787")
+
+    with pytest.raises(Conflict, match=f"process {os.getpid()}, which serves http://127.0.0.1:8787$") as caught:
+        Owner(tmp_path)
+
+    owner.release()
+    assert caught.value.hint.startswith("ask it by --url http://127.0.0.1:8787,")

@@ -60,6 +60,9 @@ async def _listen(
             server.http.tallies[name].address = "{}:{}".format(*listening.getsockname()[:2])
     tasks = [asyncio.create_task(each.serve()) for each in listeners]
     ports = {name: listening.getsockname()[1] for name, listening in sockets.items()}
+    if "api" in ports:
+        host = "127.0.0.1" if server.settings.serve.host in ("0.0.0.0", "::") else server.settings.serve.host  # noqa: S104 - no bind
+        server.say(f"{'https' if server.tls_context else 'http'}://{host}:{ports['api']}")
     ready({**({"otlp_grpc": server.grpc.port} if server.grpc else {}), **ports})
     refreshing = asyncio.create_task(_refresh(server))
     await stop.wait()

@@ -199,6 +199,11 @@ class Server:
         self.store.close()
         self._owner.release()
 
+    def say(self, address: str) -> None:
+        """Tell whoever finds the directory or the store in use where this server can be asked."""
+        self._owner.say(address)
+        self._database.say(address)
+
     def status(self, model_minutes: int = -1) -> Status:
         """How the process is doing now."""
         before = self.publisher.current().status

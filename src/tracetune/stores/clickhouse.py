@@ -56,6 +56,11 @@ class ClickHouse:
             self._release()
             raise
 
+    def say(self, address: str) -> None:
+        """Tell whoever finds the store in use where its owner can be asked."""
+        if self._owner:
+            self._owner.say(address)
+
     def insert(self, table_name: str, rows: pa.Table, *, write_id: str = "") -> None:
         """Add rows; they are on disk, or with the server, when this returns.
 

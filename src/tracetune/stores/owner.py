@@ -32,14 +32,19 @@ class Owner:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._file.seek(0)
-            holder = self._file.read().strip() or "unknown"
+            holder, _, address = self._file.read().strip().partition(" ")
             self._file.close()
+            serves = f", which serves {address}" if address else ""
             raise Conflict(
-                f"the store in {directory} is in use by process {holder}",
-                hint="ask that process by --url, stop it, or name another directory",
+                f"the store in {directory} is in use by process {holder or 'unknown'}{serves}",
+                hint=f"ask it by --url{' ' + address if address else ''}, stop it, or name another directory",
             ) from None
+        self.say("")
+
+    def say(self, address: str) -> None:
+        """Tell whoever finds the directory in use where its owner can be asked; "" where it cannot."""
         self._file.truncate(0)
-        self._file.write(f"{os.getpid()}\n")
+        self._file.write(f"{os.getpid()} {address}".rstrip() + "\n")
         self._file.flush()
 
     def release(self) -> None:
