@@ -129,6 +129,11 @@ class ServeSettings:
     )
     pull_token: str = _setting("", "Sent to either as 'Authorization: Bearer TOKEN'; empty sends none.")
     pull_seconds: float = _setting(15.0, "How often they are asked for what is new.", least=1)
+    retry_seconds: float = _setting(
+        30.0,
+        "Longest pause between two tries of a broker or trace store that is away; the first is half a second.",
+        least=0.1,
+    )
     kafka_brokers: str = _setting(
         "", "HOST:PORT,... to consume spans from; empty consumes none. Needs the extra 'kafka'."
     )

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import ssl
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
 import httpx
 import pytest
 from tests.live.parts import trace_of
+from tests.live.real import serving
 from tests.live.test_tls import self_signed
 
 from tracetune.testing.otlp_writer import request
 from tracetune.testing.zipkin_writer import zipkin_v2
-
-_PORTS = ("--otlp-grpc-port", "0", "--otlp-http-port", "0", "--zipkin-port", "0", "--port", "0")
-
-
-@contextmanager
-def serving(directory: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, int]]]:
-    """The command in a process of its own, and the ports it says it has."""
-    command = [sys.executable, "-m", "tracetune", "serve", "--directory", str(directory), "--json", *_PORTS, *more]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
-        assert process.stdout is not None
-        try:
-            yield process, json.loads(process.stdout.readline())["ports"]
-        finally:
-            process.kill()
 
 
 def test_ports_with_tls_take_only_senders_with_a_certificate(tmp_path: Path) -> None:
@@ -43,8 +25,8 @@ def test_ports_with_tls_take_only_senders_with_a_certificate(tmp_path: Path) -> 
     trust, own = Path(certificate).read_bytes(), Path(key).read_bytes()
     headers = {"content-type": "application/x-protobuf"}
     method = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
-    with serving(tmp_path / "data", "--config", str(config)) as (_, ports):
-        url = f"https://127.0.0.1:{ports['otlp_http']}/v1/traces"
+    with serving(tmp_path / "data", "--config", str(config)) as served:
+        url = f"https://127.0.0.1:{served.ports['otlp_http']}/v1/traces"
         context = ssl.create_default_context(cafile=certificate)
         with pytest.raises(httpx.TransportError):
             httpx.post(url, content=request(trace_of(0)), headers=headers, verify=context)
@@ -55,7 +37,7 @@ def test_ports_with_tls_take_only_senders_with_a_certificate(tmp_path: Path) -> 
             grpc.ssl_channel_credentials(trust),
             grpc.ssl_channel_credentials(trust, own, trust),
         ):
-            with grpc.secure_channel(f"127.0.0.1:{ports['otlp_grpc']}", credentials) as channel:
+            with grpc.secure_channel(f"127.0.0.1:{served.ports['otlp_grpc']}", credentials) as channel:
                 try:
                     channel.unary_unary(method)(request(trace_of(1)), timeout=30)
                     codes.append("taken")
@@ -67,21 +49,20 @@ def test_ports_with_tls_take_only_senders_with_a_certificate(tmp_path: Path) -> 
 
 
 def test_every_port_takes_spans_and_the_process_stops_when_told(tmp_path: Path) -> None:
-    with serving(tmp_path) as (process, ports):
+    with serving(tmp_path) as served:
         over_http = httpx.post(
-            f"http://127.0.0.1:{ports['otlp_http']}/v1/traces",
+            f"http://127.0.0.1:{served.ports['otlp_http']}/v1/traces",
             content=request(trace_of(0)),
             headers={"content-type": "application/x-protobuf"},
         )
         zipkin = httpx.post(
-            f"http://127.0.0.1:{ports['zipkin']}/api/v2/spans", content=b"".join(zipkin_v2([trace_of(1)]))
+            f"http://127.0.0.1:{served.ports['zipkin']}/api/v2/spans", content=b"".join(zipkin_v2([trace_of(1)]))
         )
-        with grpc.insecure_channel(f"127.0.0.1:{ports['otlp_grpc']}") as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{served.ports['otlp_grpc']}") as channel:
             method = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
             over_grpc = method(request(trace_of(2)), timeout=30)
-        process.terminate()
 
-        assert process.wait(60) == 0
+        assert served.stop() == 0
 
     assert (over_http.status_code, zipkin.status_code, over_grpc) == (200, 202, b"")
 

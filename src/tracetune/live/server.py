@@ -119,6 +119,7 @@ class Server:
                 directory / "journal" / f"{each.name}.cursor",
                 seconds=serve.pull_seconds,
                 clock=clock,
+                most_seconds=serve.retry_seconds,
             )
             for each in _trace_stores(settings)
         ]
@@ -166,7 +167,13 @@ class Server:
             self.tallies.append(self.grpc.tally)
         if serve.kafka_brokers:
             topics = [each.strip() for each in serve.kafka_topics.split(",") if each.strip()]
-            self._kafka = KafkaReceiver(self.admission.accept, serve.kafka_brokers, topics, serve.kafka_group)
+            self._kafka = KafkaReceiver(
+                self.admission.accept,
+                serve.kafka_brokers,
+                topics,
+                serve.kafka_group,
+                most_seconds=serve.retry_seconds,
+            )
             self.tallies.append(self._kafka.tally)
             self._kafka.start()
         for each in self._pulling:

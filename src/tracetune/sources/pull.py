@@ -12,6 +12,8 @@ from typing import Protocol
 from tracetune import log
 from tracetune.clock import Clock
 from tracetune.errors import InvalidInput, TracetuneError, Unavailable
+from tracetune.sources.backoff import MOST_SECONDS as MOST_SECONDS_AWAY
+from tracetune.sources.backoff import Backoff
 from tracetune.sources.payloads import Format
 from tracetune.sources.reception import Accept, Payload, Tally
 
@@ -27,7 +29,6 @@ FIRST_SECONDS = 300.0
 MOST_SECONDS = 3600.0
 """A longer absence is caught up in windows of this length."""
 
-_BACK_OFF_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 _DISK_SECONDS = 30.0
 
 
@@ -64,11 +65,21 @@ class PullReceiver:
     """Asks a store every few seconds, in a thread of its own, from ``start`` to ``stop``.
 
     A window counts as done when all of its spans are on disk; then its end is kept in ``cursor``, so that a restart asks for
-    what came meanwhile. A store that is away is tried again at longer and longer intervals up to a minute.
+    what came meanwhile. A store that is away is tried again at longer and longer intervals, up to ``most_seconds``.
     """
 
-    def __init__(self, accept: Accept, store: TraceStore, cursor: Path, *, seconds: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        accept: Accept,
+        store: TraceStore,
+        cursor: Path,
+        *,
+        seconds: float,
+        clock: Clock,
+        most_seconds: float = MOST_SECONDS_AWAY,
+    ) -> None:
         self._accept, self._store, self._cursor, self._clock, self._seconds = accept, store, cursor, clock, seconds
+        self._most_seconds = most_seconds
         self.tally = Tally(store.name, store.address)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"pull {store.name}")
@@ -98,31 +109,30 @@ class PullReceiver:
         return window.end < newest
 
     def _run(self) -> None:
-        attempt = 0
+        backoff = Backoff(self._most_seconds)
         while not self._stopping.is_set():
             try:
                 waiting = 0.0 if self.pull() else self._seconds
-                self.tally.problem, attempt = "", 0
+                self.tally.problem = ""
+                backoff.reset()
             except TracetuneError as error:
                 self.tally.turned_away()
                 self.tally.problem = f"{error.message}; {error.hint}" if error.hint else error.message
                 log.get_logger(self._store.name).warning("the store cannot be read", why=error.message)
-                waiting = _BACK_OFF_SECONDS[min(attempt, len(_BACK_OFF_SECONDS) - 1)]
-                attempt += 1
+                waiting = backoff.pause()
             self._stopping.wait(waiting)
 
     def _take(self, data: bytes) -> None:
         payload = Payload(self._store.name, self._store.format, data)
-        attempt = 0
+        backoff = Backoff(self._most_seconds)
         while True:
             try:
                 self.tally.took(len(data), self._accept(payload).result(_DISK_SECONDS).spans)
             except InvalidInput:
                 self.tally.turned_away()  # one answer that cannot be read holds nothing else up
             except (Unavailable, TimeoutError) as error:
-                if self._stopping.wait(_BACK_OFF_SECONDS[min(attempt, len(_BACK_OFF_SECONDS) - 1)]):
+                if self._stopping.wait(backoff.pause()):
                     raise Unavailable("stopped before the window was on disk") from error
-                attempt += 1
                 continue
             return
 
