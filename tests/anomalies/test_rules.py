@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracetune.anomalies.rules import LASTING, QUICK, Episode, episodes, gather, gather_lasting, united
+from tracetune.anomalies.rules import CALLS, LASTING, QUICK, URGENT, Episode, episodes, gather, gather_lasting, united
 
 RULE = QUICK
 
@@ -88,3 +88,19 @@ def test_one_spike_is_no_lasting_departure() -> None:
     scores[0, 25] = 500.0
 
     assert gather_lasting(scores, np.ones((1, 40))).max() < 0.2 * LASTING.least
+
+
+def test_level_gathered_is_that_of_the_sorted_minutes() -> None:
+    rng = np.random.default_rng(5)
+    scores = rng.normal(size=(150, 40))
+    scores[rng.random(scores.shape) < 0.2] = np.nan
+
+    for rule in (URGENT, QUICK, CALLS):
+        found = gather(scores, rule)
+
+        known = np.where(np.isnan(scores), -np.inf, scores)
+        for minute in range(40):
+            lately = np.sort(known[:, max(0, minute - rule.minutes + 1) : minute + 1], axis=1)
+            enough = lately.shape[1] >= rule.needed
+            expected = lately[:, -rule.needed] if enough else np.full(len(scores), -np.inf)
+            np.testing.assert_array_equal(found[:, minute], expected)

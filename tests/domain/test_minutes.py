@@ -17,6 +17,7 @@ from tracetune.domain.minutes import (
     group_rows,
     histograms,
     labels,
+    own_labels,
 )
 
 
@@ -117,3 +118,25 @@ def _default(field: pa.Field) -> object:
     if pa.types.is_dictionary(field.type):
         return ""
     return [] if pa.types.is_map(field.type) else 0 if not pa.types.is_boolean(field.type) else False
+
+
+def test_own_labels_are_those_of_the_slice_and_not_of_its_whole() -> None:
+    column_of_all = pa.chunked_array([pa.array(["a", "b", "c", "b"]).dictionary_encode()])
+    table = pa.table({"name": column_of_all}).slice(1, 3)
+
+    codes, values = own_labels(table, "name")
+
+    assert ([values[code] for code in codes], values) == (["b", "c", "b"], ["b", "c"])
+    assert own_labels(table.slice(0, 0), "name")[1] == []
+
+
+def test_rows_are_grouped_alike_with_and_without_sorting(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    table = pa.table({"one": rng.integers(0, 30, 500), "other": rng.integers(-5, 5, 500)})
+
+    counted = group_rows(table, ["one", "other"])
+    monkeypatch.setattr("tracetune.domain.minutes._MOST_PLACES_A_ROW", 0)
+    ordered = group_rows(table, ["one", "other"])
+
+    np.testing.assert_array_equal(counted[0], ordered[0])
+    np.testing.assert_array_equal(counted[1], ordered[1])

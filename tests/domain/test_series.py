@@ -10,6 +10,7 @@ import pytest
 
 from tracetune.domain.minutes import OPERATIONS, MinuteBatch
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
+from tracetune.testing.minutes import random_minutes
 
 
 def minutes(*rows: tuple[int, str, int, bool]) -> MinuteBatch:
@@ -76,3 +77,18 @@ def test_metrics_of_another_shape_are_refused() -> None:
     metrics = {metric: np.zeros((2, 3)) for metric in Metric}
     with pytest.raises(ValueError, match="series, minute"):
         SeriesBatch((SeriesKey("a", "b"),), 0, metrics, np.ones(3, np.bool_), np.zeros(1))
+
+
+def test_window_that_moves_on_gives_what_all_its_minutes_give() -> None:
+    pieces = [random_minutes(seed, first_minute=29_540_160 + 3 * seed, minutes=6, rows=80) for seed in range(12)]
+    rolled = None
+    for number in range(1, len(pieces) + 1):
+        minutes = MinuteBatch.merge(pieces[max(0, number - 5) : number])
+        changed = pieces[number - 1].minutes()
+        rolled = SeriesBatch.from_minutes(minutes, rolled, [*changed, *pieces[max(0, number - 6)].minutes()])
+        whole = SeriesBatch.from_minutes(minutes)
+
+        assert (rolled.keys, rolled.start_minute, rolled.length) == (whole.keys, whole.start_minute, whole.length)
+        for metric in Metric:
+            np.testing.assert_allclose(rolled[metric], whole[metric], rtol=1e-6, err_msg=str(metric))
+        np.testing.assert_array_equal(rolled.root_share, whole.root_share)

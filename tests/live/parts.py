@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,9 +126,11 @@ class Clock:
 
 
 @contextmanager
-def running(directory: Path, clock: Clock | None = None, **more: Any) -> Iterator[Server]:
+def running(
+    directory: Path, clock: Clock | None = None, objectives: Mapping[str, float] | None = None, **more: Any
+) -> Iterator[Server]:
     """A started server whose minutes close when the test says so."""
-    server = Server(settings(directory, **more), clock=clock or Clock(), ticking=False)
+    server = Server(settings(directory, **more), objectives=objectives, clock=clock or Clock(), ticking=False)
     server.start()
     try:
         yield server

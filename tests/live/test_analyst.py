@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.live.parts import FIRST_MINUTE, otlp, running, trace_of
+from tests.tuning.queue_data import model
 
 from tracetune import pipeline
 
@@ -41,3 +42,27 @@ def test_lag_is_counted_from_the_end_of_the_grace(tmp_path: Path) -> None:
         analyst.judge(FIRST_MINUTE)
 
         assert server.publisher.current().status.lag_seconds == 2.5
+
+
+def test_objectives_reach_the_advice_and_one_of_an_unknown_endpoint_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operation = model().endpoints[0][1]
+    given: list[Any] = []
+    tune: Any = pipeline.tune
+
+    def tuned(*stages: Any) -> Any:
+        given.append(stages[-1])
+        return tune(*stages[:-2], None, None)
+
+    with running(tmp_path, objectives={operation: 0.5, "GET /never": 1.0}) as server:
+        server.admission.accept(otlp(trace_of(0))).result()
+        analyst = server._analyst
+        assert analyst is not None
+        monkeypatch.setattr(analyst._queues, "refresh", lambda *_: model())
+        monkeypatch.setattr(pipeline, "tune", tuned)
+        analyst.judge(FIRST_MINUTE)
+        problems = server.status().problems
+
+    assert given == [{operation: 0.5}]
+    assert problems == ("no trace begins yet with GET /never, which tune.slo names",)

@@ -59,3 +59,15 @@ def test_exemplar_spans_stay_while_their_minute_does() -> None:
     starts = window.exemplars().column("start_time_unix_nano") // 60_000_000_000 - FIRST_MINUTE
 
     assert set(starts.tolist()) == {2, 3}
+
+
+def test_minutes_in_any_order_over_many_parts_are_those_of_all_together() -> None:
+    order = [*range(20, 60), 3, 25, 26, 59, 70, 21, 71]
+    window = Window(1440, MinuteBatch.empty())
+    for number, minute in enumerate(order):
+        window.add(summarise(trace_of(minute, number)))
+
+    whole = MinuteBatch.merge([summarise(trace_of(minute, number)).minutes for number, minute in enumerate(order)])
+    assert sorted_rows(window.until(FIRST_MINUTE + 80)) == sorted_rows(whole)
+    assert minutes_in(window.until(FIRST_MINUTE + 30)) == {3, *range(20, 31)}
+    assert window.changed == {FIRST_MINUTE + minute for minute in order}

@@ -6,7 +6,7 @@ import pytest
 from tests.tuning.queue_data import model
 
 from tracetune.errors import InvalidInput
-from tracetune.tuning.objectives import objectives_of
+from tracetune.tuning.objectives import objectives_of, seen_of
 from tracetune.tuning.scaling import default_objectives
 
 
@@ -26,3 +26,12 @@ def test_an_endpoint_that_no_trace_begins_with_is_an_error_that_lists_those_ther
         objectives_of(model(), {"GET /nowhere": 0.5})
 
     assert model().endpoints[0][1] in found.value.hint
+
+
+def test_objectives_of_endpoints_that_no_trace_began_with_yet_are_told_apart() -> None:
+    operation = model().endpoints[0][1]
+
+    known, waiting = seen_of(model(), {"GET /never": 1.0, operation: 0.5})
+
+    assert known == {operation: 0.5}
+    assert waiting == ("GET /never",)

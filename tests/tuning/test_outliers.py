@@ -11,7 +11,7 @@ from tests.causes.minutes_data import START, Pods, minutes, shop
 from tracetune.domain.advice import Action, Advice, Knob
 from tracetune.domain.minutes import MinuteBatch, column, labels
 from tracetune.tuning.demand import demands
-from tracetune.tuning.outliers import outliers
+from tracetune.tuning.outliers import medians_of_others, outliers
 
 MINUTES = 60
 
@@ -93,3 +93,19 @@ def test_more_errors_in_health_need_a_longer_run() -> None:
     assert short is not None
     assert long is not None
     assert long > short
+
+
+def test_medians_without_the_own_value_are_those_of_what_is_left() -> None:
+    rng = np.random.default_rng(1)
+    for rows, columns in ((1, 3), (2, 4), (3, 20), (4, 20), (7, 20)):
+        values = rng.choice([1.0, 2.0, 3.5, np.nan, rng.random()], (rows, columns))
+        values[:, 0] = 1.0
+
+        found = medians_of_others(values)
+
+        for row in range(rows):
+            left = np.delete(values, row, axis=0)
+            known = (~np.isnan(left)).any(axis=0)
+            expected = np.full(columns, np.nan)
+            expected[known] = np.nanmedian(left[:, known], axis=0) if len(left) else np.nan
+            np.testing.assert_array_equal(found[row], expected)

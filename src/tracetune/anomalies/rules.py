@@ -79,12 +79,29 @@ def gather(scores: Float[Array, "series minute"], evidence: Evidence) -> Float[A
     """The level that at least ``needed`` of the last ``minutes`` scores reach; -inf where too few were observed."""
     known = np.where(np.isnan(scores), -np.inf, scores)
     padded = np.pad(known, ((0, 0), (evidence.minutes - 1, 0)), constant_values=-np.inf)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, evidence.minutes, axis=1)
     reached = np.empty_like(known)
-    for row in range(len(known)):  # one row at a time: all windows together would take ten times the memory
-        position = evidence.minutes - evidence.needed
-        reached[row] = np.partition(windows[row], position, axis=1)[:, position]
+    for first in range(0, len(known), _ROWS_AT_ONCE):
+        rows = slice(first, first + _ROWS_AT_ONCE)
+        reached[rows] = _largest(padded[rows], evidence.needed, evidence.minutes)
     return reached
+
+
+_ROWS_AT_ONCE = 64
+"""A day of so many rows stays in the processor's cache while it is gone over."""
+
+
+def _largest(padded: Float[Array, "series padded"], needed: int, minutes: int) -> Float[Array, "series minute"]:
+    """Of each ``minutes`` that follow each other the one that ``needed`` of them reach: they are put in order as they come."""
+    length = padded.shape[1] - minutes + 1
+    order = [np.full((len(padded), length), -np.inf) for _ in range(needed)]  # the largest first
+    spare = np.empty((len(padded), length))
+    for shift in range(minutes):
+        smaller = padded[:, shift : shift + length].copy()
+        for held in order[: shift + 1]:
+            np.minimum(held, smaller, out=spare)
+            np.maximum(held, smaller, out=held)
+            smaller, spare = spare, smaller
+    return order[-1]
 
 
 def gather_lasting(

@@ -46,6 +46,7 @@ def serve(
     from tracetune.cli import output as out
     from tracetune.live.run import run
     from tracetune.live.server import Server
+    from tracetune.proofs.static import objectives
 
     log.configure(verbosity=-1 if quiet else verbose)
     flags = {
@@ -72,4 +73,4 @@ def serve(
             settings, server.publisher, folder=folder, open_to_all=is_open, jobs=server.jobs, traces=server.traces
         )
 
-    run(Server(settings), surface, ready)
+    run(Server(settings, objectives=objectives(settings.tune.slo)), surface, ready)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracetune.domain.minutes import MinuteBatch, column, labels
+from tracetune.domain.minutes import MinuteBatch, column, group_rows, labels
+
+_OF_EDGE = ("client", "server", "connection_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,16 @@ class ServiceGraph:
     def from_minutes(cls, minutes: MinuteBatch) -> ServiceGraph:
         """The graph over all minutes; edges by descending number of calls."""
         links = minutes.links
-        client, clients = labels(links, "client")
-        server, servers = labels(links, "server")
-        kind, kinds = labels(links, "connection_type")
-        totals: dict[tuple[str, str, str], list[int]] = {}
-        rows = zip(client, server, kind, column(links, "calls"), column(links, "errors"), strict=True)
-        for caller, callee, connection, calls, errors in rows:
-            total = totals.setdefault((clients[caller], servers[callee], kinds[connection]), [0, 0])
-            total[0] += int(calls)
-            total[1] += int(errors)
+        of_edge = [labels(links, name) for name in _OF_EDGE]
+        first, group = group_rows(links, _OF_EDGE)
+        (clients, servers, kinds) = ([names[code] for code in codes[first]] for codes, names in of_edge)
+        calls, errors = (np.zeros(len(first), np.int64) for _ in range(2))
+        np.add.at(calls, group, column(links, "calls"))
+        np.add.at(errors, group, column(links, "errors"))
+        totals = {
+            (clients[at], servers[at], kinds[at]): (int(calls[at]), int(errors[at]))
+            for at in np.argsort(first).tolist()
+        }
         edges = sorted(
             (Edge(*key, *total) for key, total in totals.items()), key=lambda e: (-e.calls, e.client, e.server)
         )

@@ -152,6 +152,17 @@ def labels(table: pa.Table, name: str) -> tuple[NDArray[np.int32], list[str]]:
     return np.concatenate(codes).astype(np.int32), chunked.chunk(0).dictionary.to_pylist()
 
 
+def own_labels(table: pa.Table, name: str) -> tuple[NDArray[np.int64], list[str]]:
+    """As ``labels``, with the values that the table itself has only: a slice shares the dictionary of its whole."""
+    chunked = table[name].unify_dictionaries()
+    if chunked.num_chunks == 0:
+        return np.zeros(0, np.int64), []
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in chunked.chunks])
+    used, own = np.unique(codes, return_inverse=True)
+    values: list[str] = chunked.chunk(0).dictionary.take(pa.array(used)).to_pylist()
+    return own.reshape(-1).astype(np.int64), values
+
+
 def histograms(table: pa.Table, name: str) -> Histograms:
     """A histogram column; row r of the table is histogram r."""
     return Histograms.from_arrow(table[name])
@@ -172,9 +183,24 @@ def group_rows(table: pa.Table, names: Iterable[str]) -> tuple[NDArray[np.int64]
             largest = len(packed)
         packed = packed * width + key
         largest = largest * width + width - 1
+    if largest < _MOST_PLACES_A_ROW * len(packed):
+        return _group_small(packed, largest)
     _, first, group = np.unique(packed, return_index=True, return_inverse=True)
     return first.astype(np.int64), group.reshape(-1).astype(np.int64)
 
+
+def _group_small(number: NDArray[np.int64], largest: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The same as ``np.unique`` says, without sorting: by a place for every number there may be."""
+    first_of = np.full(largest + 1, -1, np.int64)
+    first_of[number[::-1]] = np.arange(len(number) - 1, -1, -1)
+    seen = np.flatnonzero(first_of >= 0)
+    rank = np.zeros(largest + 1, np.int64)
+    rank[seen] = np.arange(len(seen))
+    return first_of[seen], rank[number]
+
+
+_MOST_PLACES_A_ROW = 8
+"""Up to so many possible numbers for every row there is, rows are grouped without sorting them."""
 
 _MOST_PACKED = 1 << 62
 """Several keys are one number while it fits an int64; before it does not, equal ones are numbered anew."""

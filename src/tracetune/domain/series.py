@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -87,13 +87,23 @@ class SeriesBatch:
         return SeriesBatch(keys, self.start_minute, metrics, self.observed, self.root_share[chosen])
 
     @classmethod
-    def from_minutes(cls, minutes: MinuteBatch) -> SeriesBatch:
-        """The series of every operation's entry spans, over every minute of the main period (``domain.period``)."""
+    def from_minutes(
+        cls, minutes: MinuteBatch, before: SeriesBatch | None = None, changed: Collection[int] = ()
+    ) -> SeriesBatch:
+        """The series of every operation's entry spans, over every minute of the main period (``domain.period``).
+
+        Args:
+            minutes: the tables.
+            before: the series of a time when only the minutes ``changed``, and those outside of its own, were different:
+                quantiles of the others are taken from it, which is most of the work for a window that moves on.
+            changed: minutes since the Unix epoch.
+        """
         grid = main_period(minutes)
         minute = column(minutes.operations, "minute")
-        within = pa.array((minute >= grid.start) & (minute < grid.stop))
-        table = minutes.operations.filter(within)
-        table = table.filter(table["is_entry"]).combine_chunks()
+        wanted = (minute >= grid.start) & (minute < grid.stop)
+        wanted &= minutes.operations["is_entry"].to_numpy()
+        # Without the histograms, which are most of the bytes and seldom needed of all minutes.
+        table = minutes.operations.select(_LIGHT).filter(pa.array(wanted)).combine_chunks()
         if not len(table):
             return cls._empty(grid)
         services, service_names = labels(table, "service_name")
@@ -109,18 +119,21 @@ class SeriesBatch:
         calls, errors, roots = (_sum(table[name].to_numpy(), cell, shape) for name in ("calls", "errors", "root_calls"))
         with np.errstate(invalid="ignore", divide="ignore"):
             error_ratio = errors / calls
-        duration = histograms(table, "duration").add_up(cell, calls.size)
-        self_time = histograms(table, "self_time").add_up(cell, calls.size)
+        ordered = tuple(keys[i] for i in order)
+        fresh = _fresh(grid, before, changed)
         metrics = {
             Metric.CALLS: np.where(observed, calls, np.nan),
             Metric.ERROR_RATIO: error_ratio,
-            Metric.LATENCY_P50: duration.quantile(0.5).reshape(shape),
-            Metric.LATENCY_P95: duration.quantile(0.95).reshape(shape),
-            Metric.SELF_TIME_P50: self_time.quantile(0.5).reshape(shape),
-            Metric.SELF_TIME_P95: self_time.quantile(0.95).reshape(shape),
+            **_kept(ordered, grid, before),
         }
+        is_fresh = np.isin(minute, grid.start + fresh)
+        heavy = minutes.operations.select(["duration", "self_time"]).filter(pa.array(wanted & is_fresh))
+        at = np.searchsorted(fresh, minute[wanted & is_fresh] - grid.start)
+        cell = rank[row][is_fresh[wanted]] * len(fresh) + at
+        for metric, values in _quantiles(heavy, cell, (len(keys), len(fresh))).items():
+            metrics[metric][:, fresh] = values
         share = roots.sum(axis=1) / np.maximum(calls.sum(axis=1), 1.0)
-        return cls(tuple(keys[i] for i in order), grid.start, metrics, observed, share)
+        return cls(ordered, grid.start, metrics, observed, share)
 
     @classmethod
     def _empty(cls, grid: range) -> SeriesBatch:
@@ -130,3 +143,45 @@ class SeriesBatch:
 
 def _sum(values: NDArray[np.int64], cell: NDArray[np.int64], shape: tuple[int, int]) -> Values:
     return np.bincount(cell, weights=values, minlength=shape[0] * shape[1]).astype(np.float64).reshape(shape)
+
+
+_LIGHT = ["minute", "service_name", "span_name", "calls", "errors", "root_calls"]
+
+_QUANTILES = {
+    Metric.LATENCY_P50: ("duration", 0.5),
+    Metric.LATENCY_P95: ("duration", 0.95),
+    Metric.SELF_TIME_P50: ("self_time", 0.5),
+    Metric.SELF_TIME_P95: ("self_time", 0.95),
+}
+
+
+def _fresh(grid: range, before: SeriesBatch | None, changed: Collection[int]) -> NDArray[np.int64]:
+    """The positions on the grid of minutes whose quantiles are not known."""
+    minute = np.arange(grid.start, grid.stop)
+    if before is None:
+        return minute - grid.start
+    known = (minute >= before.start_minute) & (minute < before.start_minute + before.length)
+    found: NDArray[np.int64] = np.flatnonzero(~known | np.isin(minute, list(changed)))
+    return found
+
+
+def _kept(keys: Sequence[SeriesKey], grid: range, before: SeriesBatch | None) -> dict[Metric, Values]:
+    """Quantiles as they were before, NaN where nothing is known."""
+    kept = {metric: np.full((len(keys), len(grid)), np.nan) for metric in _QUANTILES}
+    if before is None:
+        return kept
+    place = {key: row for row, key in enumerate(before.keys)}
+    rows = np.array([place.get(key, -1) for key in keys], np.int64)
+    there = rows >= 0
+    first, last = max(grid.start, before.start_minute), min(grid.stop, before.start_minute + before.length)
+    if first < last:
+        to, origin = slice(first - grid.start, last - grid.start), first - before.start_minute
+        for metric, values in kept.items():
+            values[there, to] = before[metric][rows[there], origin : origin + last - first]
+    return kept
+
+
+def _quantiles(table: pa.Table, cell: NDArray[np.int64], shape: tuple[int, int]) -> dict[Metric, Values]:
+    """(series, minute) of each quantile, from rows of histograms and the cell that each belongs to."""
+    summed = {name: histograms(table, name).add_up(cell, shape[0] * shape[1]) for name in table.column_names}
+    return {metric: summed[name].quantile(q).reshape(shape) for metric, (name, q) in _QUANTILES.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -18,6 +18,7 @@ from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.headline import headline
 from tracetune.domain.minutes import MinuteBatch, column, labels
 from tracetune.domain.series import SeriesBatch
+from tracetune.live.advisor import Advisor
 from tracetune.live.events import Event, MinuteClosed
 from tracetune.live.expectation import Expectation
 from tracetune.live.fold import Emission
@@ -30,6 +31,7 @@ from tracetune.pipeline import Plan, Stopwatch
 from tracetune.sinks.own_traces import OwnTraces
 from tracetune.traces.quality import findings
 from tracetune.tuning.model import Model
+from tracetune.tuning.objectives import seen_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class Analyst:
         self._status, self._clock, self._grace_seconds = status, clock, grace_seconds
         self._lock = threading.Condition()
         self._emissions: list[Emission] = []
+        self._series: SeriesBatch | None = None
+        self._advisor = Advisor()
+        self.problem = ""
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="analyst")
 
@@ -97,6 +102,7 @@ class Analyst:
             self._lock.notify()
         self._thread.join()
         self._queues.stop()
+        self._advisor.stop()
 
     def _run(self) -> None:
         while True:
@@ -144,7 +150,7 @@ class Analyst:
         ingested = self._ingested(minutes)
         graph = ServiceGraph.from_minutes(minutes)
         with stopwatch.stage("learn") as note:
-            learned = self._expectation.learned(SeriesBatch.from_minutes(minutes))
+            learned = self._expectation.learned(self._series_of(minutes))
             note(series=len(learned.series.keys), minutes=learned.series.length)
         with stopwatch.stage("detect"):
             found = pipeline.detect(
@@ -167,7 +173,10 @@ class Analyst:
         rankings = {each.incident.id: each.ranking for each in shown if each.ranking is not None}
         with stopwatch.stage("tune"):
             model = self._queues.refresh(minute, ingested, learned, incidents, rankings)
-            capacities, advice = pipeline.tune(minutes, learned, graph, incidents, rankings, model)
+            wanted = self._objectives(model)
+            capacities, advice = self._advisor.refresh(
+                lambda: pipeline.tune(minutes, learned, graph, incidents, rankings, model, wanted), _news(rankings)
+            )
         seconds = {f"{stage} seconds": f"{spent:.1f}" for stage, spent in stopwatch.seconds.items()}
         analysis = Analysis(
             ingested=ingested,
@@ -182,6 +191,19 @@ class Analyst:
             stations=model.stations if model else (),
         )
         return Judgement(analysis, tuple(events), model)
+
+    def _objectives(self, model: Model | None) -> dict[str, float]:
+        """Those of endpoints that were seen; of the others it is said that they wait: a trace may yet begin there."""
+        known, waiting = seen_of(model, self._plan.objectives) if model else ({}, ())
+        self.problem = f"no trace begins yet with {', '.join(waiting)}, which tune.slo names" if waiting else ""
+        return known
+
+    def _series_of(self, minutes: MinuteBatch) -> SeriesBatch:
+        """The series of the window; only what changed since the last judgement is worked out."""
+        changed = set(self._window.changed)
+        self._series = SeriesBatch.from_minutes(minutes, self._series, changed)
+        self._window.changed -= changed
+        return self._series
 
     def _ingested(self, minutes: MinuteBatch) -> Ingested:
         window, grid = self._window, minutes.minutes()
@@ -198,3 +220,8 @@ class Analyst:
             findings=findings(window.problems, minutes, spans=max(window.spans, 1), traces=max(window.traces, 1)),
             exemplars=window.exemplars(),
         )
+
+
+def _news(rankings: Mapping[str, CauseRanking]) -> list[tuple[str, str]]:
+    """Each incident, and whom it is blamed on."""
+    return [(name, ranking.causes[0].service_name if ranking.causes else "") for name, ranking in rankings.items()]

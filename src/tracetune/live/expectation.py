@@ -64,6 +64,8 @@ class Expectation:
         self._chosen: Normal | None = None
         self._refused: Normal | None = None
         self.version = 0  # of the registry, that speaks; 0 where what was learned here does
+        self.normal: Normal | None = None  # the models that speak …
+        self.since = 0  # … and the first minute they judge
 
     def learned(self, series: SeriesBatch) -> Learned:
         """The window beside what was expected of it; only minutes that are new since the last call are stepped through."""
@@ -160,6 +162,7 @@ class Expectation:
             return error
         before, self._online = self._online, online
         self._limits, self.version = normal.limits, version
+        self.normal, self.since = normal, series.start_minute + series.length
         kept = self._forecasts(series, before) if before and self._expected else {}
         self._start, self._expected = series.start_minute, followed
         for metric, forecast in kept.items():

@@ -42,7 +42,7 @@ class Queues:
 
     def __init__(self, start_minute: int) -> None:
         self._sample = CallSample(CallSample.empty().table, frozenset({start_minute}))
-        self._thread = ThreadPoolExecutor(1, "queues", _be_nice)
+        self._thread = ThreadPoolExecutor(1, "queues", be_nice)
         self._finding: Future[Model | None] | None = None
         self._begun_minute = -MINUTES_BETWEEN
         self._model: Model | None = None
@@ -107,7 +107,7 @@ def _find(
     return pipeline.queues(ingested, learned, incidents, rankings)
 
 
-def _be_nice() -> None:
+def be_nice() -> None:
     """Have this thread wait for those that receive and judge; elsewhere than on Linux a thread has no priority of its own."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOW_PRIORITY)

@@ -6,7 +6,7 @@ import os
 import ssl
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tracetune import __version__, log
@@ -27,6 +27,7 @@ from tracetune.live.promoted import Promoted
 from tracetune.live.publisher import Publisher, Snapshot
 from tracetune.live.queues import Queues
 from tracetune.live.records import from_document, to_document
+from tracetune.live.speaking import spoken
 from tracetune.live.status import ReceiverStatus, Status
 from tracetune.live.ticker import Ticker
 from tracetune.live.training import Trainer
@@ -45,7 +46,7 @@ from tracetune.stores.clickhouse import ClickHouse, without_password
 from tracetune.stores.incidents import ClickHouseIncidents
 from tracetune.stores.journal import Journal
 from tracetune.stores.minutes import ClickHouseMinutes
-from tracetune.stores.models import PRODUCTION, registry_in
+from tracetune.stores.models import registry_in
 from tracetune.stores.owner import Owner
 from tracetune.traces import summarise
 
@@ -59,6 +60,7 @@ class Server:
 
     Args:
         settings: all of them.
+        objectives: what ``tune.slo`` says, as seconds of p99 by endpoint.
         clock: the machine's time; tests choose it.
         ticking: whether minutes close by the clock; tests close them by ``close_minute``.
 
@@ -66,10 +68,18 @@ class Server:
         InvalidSettings, Conflict, Unavailable, InvalidInput: a directory, port, store or state cannot be used.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock = system_clock, ticking: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        objectives: Mapping[str, float] | None = None,
+        clock: Clock = system_clock,
+        ticking: bool = True,
+    ) -> None:
         serve = settings.serve
         tls.check_open(settings)
         self.settings, self._clock = settings, clock
+        self._objectives = objectives or {}
         self._tls = tls.http_context(serve)
         self.traces = watching.own_traces(serve, os.environ)
         place = settings.learn.registry
@@ -227,7 +237,7 @@ class Server:
             dropped=dict(self.admission.dropped),
             held_spans=self.admission.held_spans,
             lag_seconds=before.lag_seconds,
-            model=_model(learned, before.model_minutes_wanted, self._expectation.version if self._expectation else 0),
+            model=self._speaking(learned, before.model_minutes_wanted),
             model_minutes=learned,
             memory_bytes=resident_bytes(),
             journal_bytes=self._journal.size_bytes,
@@ -235,12 +245,19 @@ class Server:
             problems=tuple(self._problems()),
         )
 
+    def _speaking(self, seen: int, wanted: int) -> str:
+        it = self._expectation
+        if it is None:
+            return spoken(None, since=0, seen=seen, wanted=wanted)
+        return spoken(it.normal, since=it.since, seen=seen, wanted=wanted, version=it.version)
+
     def _problems(self) -> list[str]:
         damage = self._journal.damage
         found = [self._trainer.problem, self.admission.problem, self._keeper.problem]
         found += [self._ticker.problem] if self._ticker else []
         found += [self._promoted.problem] if self._promoted else []
         found += [self.traces.problem] if self.traces else []
+        found += [self._analyst.problem] if self._analyst else []
         found += [f"{each.name}: {each.problem}" for each in self.tallies if each.problem]
         if damage.lost_bytes:
             found.append(
@@ -291,6 +308,7 @@ class Server:
             settings.learn.horizon_minutes,
             settings.detect.false_incidents_per_week,
             {"version": __version__, "seed": str(settings.learn.seed)},
+            self._objectives,
         )
         return Analyst(
             window,
@@ -326,11 +344,3 @@ def _tokens(settings: Settings) -> tuple[str, ...]:
     """Who may send: whoever has one of these, or all where nobody was given one to send with."""
     tokens = (settings.api.ingest_token, settings.api.admin_token)
     return tuple(each for each in tokens if each) if settings.api.ingest_token else ()
-
-
-def _model(minutes: int, wanted: int, version: int) -> str:
-    if version:
-        return f"version {version} of the registry, which is {PRODUCTION}"
-    if minutes >= wanted:
-        return "baselines, on a whole day of history"
-    return f"learning, {minutes / 60:.1f} of {wanted / 60:.0f} hours"

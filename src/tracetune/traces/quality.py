@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracetune.domain.minutes import MinuteBatch, column, labels
+from tracetune.domain.minutes import group_rows as operation_rows
 from tracetune.domain.quality import Finding
 from tracetune.domain.spans import SpanBatch, SpanKind
 from tracetune.traces.attributes import any_value
@@ -145,6 +147,13 @@ _ID_PART = re.compile(
     re.IGNORECASE,
 )
 
+
+@lru_cache(maxsize=65_536)
+def _template(name: str) -> tuple[str, int]:
+    """A name with its ids replaced, and how many there were; a server asks for the same names every minute."""
+    return _ID_PART.subn("{id}", name)
+
+
 MOST_NAMES_OF_TEMPLATE = 10
 """Names that differ only in their ids: fewer may be few enough things, such as shards."""
 
@@ -171,18 +180,17 @@ def _most_affected(problems: Problems, code: str) -> tuple[str, ...]:
 
 def _ids_in_names(minutes: MinuteBatch) -> list[Finding]:
     """Services of which many span names are one template with other ids; counted in spans."""
-    services, service_names = labels(minutes.operations, "service_name")
-    names, span_names = labels(minutes.operations, "span_name")
-    calls: Counter[tuple[int, int]] = Counter()
-    for service, name, count in zip(
-        services.tolist(), names.tolist(), column(minutes.operations, "calls"), strict=True
-    ):
-        calls[service, name] += int(count)
+    operations = minutes.operations
+    services, service_names = labels(operations, "service_name")
+    names, span_names = labels(operations, "span_name")
+    first, group = operation_rows(operations, ["service_name", "span_name"])
+    calls = np.zeros(len(first), np.int64)
+    np.add.at(calls, group, column(operations, "calls"))
     templates: dict[tuple[int, str], list[int]] = {}
-    for (service, name), count in calls.items():
-        template, ids = _ID_PART.subn("{id}", span_names[name])
+    for row, count in zip(first.tolist(), calls.tolist(), strict=True):
+        template, ids = _template(span_names[names[row]])
         if ids:
-            templates.setdefault((service, template), []).append(count)
+            templates.setdefault((int(services[row]), template), []).append(count)
     worst = sorted(
         (
             (sum(counts), service_names[service], template, len(counts))
@@ -198,7 +206,7 @@ def _ids_in_names(minutes: MinuteBatch) -> list[Finding]:
         Finding(
             code="ids_in_names",
             count=sum(count for count, *_ in worst),
-            total=sum(calls.values()),
+            total=int(calls.sum()),
             where=tuple(dict.fromkeys(service for _, service, *_ in worst))[:_PLACES_SHOWN],
             detail=f"{service_name}: {distinct} names like {template}",
         )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tracetune.domain.anomalies import Incident
 from tracetune.domain.causes import CauseKind, CauseRanking
-from tracetune.domain.minutes import MinuteBatch, column, labels
+from tracetune.domain.minutes import MinuteBatch, column, labels, own_labels
 
 Values = NDArray[np.float64]
 
@@ -126,8 +126,7 @@ def _demand(name: str, table: pa.Table, observed: NDArray[np.int64]) -> Demand:
         summed = np.bincount(position, weights=column(table, value), minlength=len(observed))
         return summed.astype(np.float64)
 
-    _, versions = labels(table, "service_version")
-    used = {versions[code] for code in np.unique(labels(table, "service_version")[0])}
+    used = set(own_labels(table, "service_version")[1])
     return Demand(
         name,
         observed,
@@ -142,7 +141,7 @@ def _demand(name: str, table: pa.Table, observed: NDArray[np.int64]) -> Demand:
 
 def _replicas(table: pa.Table, observed: NDArray[np.int64]) -> Values:
     """Distinct instances in the ten minutes that each minute belongs to, (minute,); NaN where they are not named."""
-    codes, names = labels(table, "instance")
+    codes, names = own_labels(table, "instance")
     named = np.array([bool(name) for name in names], np.bool_)[codes] if len(names) else np.zeros(0, np.bool_)
     calls = column(table, "calls").astype(np.float64)
     result = np.full(len(observed), np.nan)

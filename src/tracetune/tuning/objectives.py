@@ -9,6 +9,17 @@ from tracetune.tuning.model import Model
 from tracetune.tuning.scaling import default_objectives
 
 
+def seen_of(model: Model, wanted: Mapping[str, float]) -> tuple[dict[str, float], tuple[str, ...]]:
+    """The objectives whose endpoints the model knows, and the names of the others.
+
+    Args:
+        model: of the queues.
+        wanted: as for ``objectives_of``.
+    """
+    known = {name: seconds for name, seconds in wanted.items() if _places(model, name)}
+    return known, tuple(name for name in wanted if name not in known)
+
+
 def objectives_of(model: Model, wanted: Mapping[str, float]) -> dict[int, float]:
     """Seconds of p99 by endpoint; those that nobody named keep the default.
 
@@ -21,13 +32,17 @@ def objectives_of(model: Model, wanted: Mapping[str, float]) -> dict[int, float]
     """
     found = default_objectives(model)
     for name, seconds in wanted.items():
-        places = [
-            place
-            for place, (service, operation) in enumerate(model.endpoints)
-            if name in {operation, f"{service} {operation}"}
-        ]
+        places = _places(model, name)
         if not places:
             there = ", ".join(f"{service} {operation}" for service, operation in model.endpoints[:12])
             raise InvalidInput(f"no trace begins with {name!r}, which has an objective", hint=f"there are: {there}")
         found.update(dict.fromkeys(places, seconds))
     return found
+
+
+def _places(model: Model, name: str) -> list[int]:
+    return [
+        place
+        for place, (service, operation) in enumerate(model.endpoints)
+        if name in {operation, f"{service} {operation}"}
+    ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tracetune.domain import words
 from tracetune.domain.advice import Action, Advice, Confidence, Knob
-from tracetune.domain.minutes import MinuteBatch, column, labels
+from tracetune.domain.minutes import MinuteBatch, column, labels, own_labels
 from tracetune.tuning.chance import binomial_tail, upper_ratio
 from tracetune.tuning.demand import Demand, Values, peak, split_rows
 
@@ -47,6 +47,7 @@ class _Blocks:
     calls: Values
     errors: Values
     own_seconds: Values  # of one call; NaN where there were too few calls
+    middles: Values  # the median of the other instances' own_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def outliers(minutes: MinuteBatch, demands: Mapping[str, Demand]) -> Iterator[Ad
 
 
 def _blocks(table: pa.Table) -> _Blocks:
-    codes, names = labels(table, "instance")
+    codes, names = own_labels(table, "instance")
     minute = column(table, "minute").astype(np.int64)
     block = (minute - minute.min()) // BLOCK_MINUTES if len(minute) else minute
     shape = (len(names), int(block.max()) + 1 if len(block) else 0)
@@ -96,7 +97,13 @@ def _blocks(table: pa.Table) -> _Blocks:
     own = np.full(shape, np.nan)
     np.divide(total("self_time_nano") / 1e9, calls, out=own, where=calls >= LEAST_CALLS)
     named = [at for at, name in enumerate(names) if name]
-    return _Blocks(tuple(names[at] for at in named), calls[named], total("errors")[named], own[named])
+    return _Blocks(
+        tuple(names[at] for at in named),
+        calls[named],
+        total("errors")[named],
+        own[named],
+        medians_of_others(own[named]),
+    )
 
 
 def _worst(blocks: _Blocks) -> _Bad | None:
@@ -108,10 +115,15 @@ def _worst(blocks: _Blocks) -> _Bad | None:
 def _failing(blocks: _Blocks, row: int) -> _Bad | None:
     calls, errors = blocks.calls[row], blocks.errors[row]
     others_calls = blocks.calls.sum(axis=0) - calls
-    others_ratio = upper_ratios(blocks.errors.sum(axis=0) - errors, others_calls)
-    judged = np.flatnonzero((calls >= LEAST_CALLS) & (others_calls >= LEAST_CALLS))
-    bad = [at for at in judged if binomial_tail(int(calls[at]), int(errors[at]), float(others_ratio[at])) < BY_CHANCE]
-    return _bad(blocks, row, np.array(bad, np.int64), is_failing=True)
+    others_errors = blocks.errors.sum(axis=0) - errors
+    # Without an error chance has nothing to explain: most blocks of most instances are left here.
+    judged = np.flatnonzero((errors > 0) & (calls >= LEAST_CALLS) & (others_calls >= LEAST_CALLS))
+    ratios = upper_ratios(others_errors[judged], others_calls[judged])
+    tails = [
+        binomial_tail(int(calls[at]), int(errors[at]), float(ratio)) for at, ratio in zip(judged, ratios, strict=True)
+    ]
+    bad = judged[np.array(tails) < BY_CHANCE] if tails else judged
+    return _bad(blocks, row, bad, is_failing=True)
 
 
 def _slow(blocks: _Blocks, row: int) -> _Bad | None:
@@ -138,12 +150,31 @@ def _bad(blocks: _Blocks, row: int, at: NDArray[np.int64], *, is_failing: bool) 
 
 def _slowdown(blocks: _Blocks, row: int) -> Values:
     """(block,): own time of one instance's calls over the median of its equals'; NaN where either had too few calls."""
-    others = np.delete(blocks.own_seconds, row, axis=0)
-    known = (~np.isnan(others)).any(axis=0)
-    middle = np.full(others.shape[1], np.nan)
-    middle[known] = np.nanmedian(others[:, known], axis=0)
+    middle = blocks.middles[row]
     ratio: Values = blocks.own_seconds[row] / np.where(middle > 0, middle, np.nan)
     return ratio
+
+
+def medians_of_others(values: Values) -> Values:
+    """(row, column): the median of the column without the row's own value; NaN where nothing else is known.
+
+    The column is sorted once; what is left of it without one value has its middle one place further where that value
+    stood before.
+    """
+    rows = len(values)
+    if not rows:
+        return values
+    order = np.argsort(values, axis=0, kind="stable")  # NaN last
+    ordered = np.take_along_axis(values, order, axis=0)
+    place = np.empty_like(order)
+    np.put_along_axis(place, order, np.arange(rows)[:, None], axis=0)
+    known = ~np.isnan(values)
+    left = known.sum(axis=0) - known  # (row, column)
+    lower, upper = np.maximum(left - 1, 0) // 2, left // 2
+    lower, upper = lower + (known & (place <= lower)), upper + (known & (place <= upper))
+    found = [np.take_along_axis(ordered, np.minimum(each, rows - 1), axis=0) for each in (lower, upper)]
+    middles: Values = np.where(left > 0, 0.5 * (found[0] + found[1]), np.nan)
+    return middles
 
 
 def upper_ratios(errors: Values, calls: Values) -> Values:
