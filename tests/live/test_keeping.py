@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tracetune.errors import InvalidInput
-from tracetune.live.keeping import export_minutes, import_minutes
+from tracetune.live.keeping import TABLES, export_minutes, forget_minutes, import_minutes
 from tracetune.stores.clickhouse import ClickHouse
 from tracetune.stores.minutes import ClickHouseMinutes
 from tracetune.testing.minutes import random_minutes, sorted_rows
@@ -36,3 +36,29 @@ def test_empty_stores_and_folders_are_said(tmp_path: Path) -> None:
         import_minutes(tmp_path / "nowhere", f"chdb://{tmp_path}/store")
     with pytest.raises(InvalidInput, match="holds no minutes"):
         import_minutes(tmp_path / "parquet", f"chdb://{tmp_path}/store")
+
+
+def test_minutes_before_a_time_are_deleted_and_the_others_stay(tmp_path: Path) -> None:
+    minutes, url = random_minutes(3, minutes=10, rows=200), f"chdb://{tmp_path}/store"
+    before = minutes.minutes().start + 4
+    with closing(ClickHouseMinutes(ClickHouse(url))) as store:
+        store.write(minutes)
+
+    of_paths = forget_minutes(url, before, ["paths"])
+    with closing(ClickHouseMinutes(ClickHouse(url))) as store:
+        after_paths = store.read(0, 2**31 - 1)
+    of_all = forget_minutes(url, before)
+    with closing(ClickHouseMinutes(ClickHouse(url))) as store:
+        after_all = store.read(0, 2**31 - 1)
+
+    assert (of_paths, of_all) == (0, 4)
+    assert min(after_paths.paths["minute"].to_pylist()) == before
+    assert sorted_rows(after_paths)["operations"] == sorted_rows(minutes)["operations"]
+    for name in TABLES:
+        kept = [minute for minute in getattr(minutes, name)["minute"].to_pylist() if minute >= before]
+        assert sorted(getattr(after_all, name)["minute"].to_pylist()) == sorted(kept)
+
+
+def test_table_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="there is no table 'spans'"):
+        forget_minutes(f"chdb://{tmp_path}/store", 1, ["spans"])

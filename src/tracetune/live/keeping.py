@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tracetune.ports import MinuteStore
 from tracetune.stores.clickhouse import ClickHouse
 from tracetune.stores.minutes import ClickHouseMinutes
 from tracetune.stores.parquet import ParquetMinutes
+
+TABLES = ("operations", "links", "instances", "paths", "exemplars")
 
 _MINUTES_PER_DAY = 1440
 _ALL_TIME = (0, 2**31 - 1)
@@ -47,6 +50,27 @@ def import_minutes(folder: Path, url: str) -> int:
             raise InvalidInput(f"{folder} holds no minutes", hint="name the folder that tracetune export wrote")
         days = range(found.start // _MINUTES_PER_DAY, (found.stop - 1) // _MINUTES_PER_DAY + 1)
         return sum(_copy(files, store, day) for day in days)
+
+
+def forget_minutes(url: str, before_minute: int, tables: Sequence[str] = ()) -> int:
+    """Delete the minutes of a store before one of them; gives how many minutes with operations went.
+
+    Args:
+        url: of the store, which no server has.
+        before_minute: since the Unix epoch; it stays.
+        tables: of ``TABLES``; all of them where none is named.
+
+    Raises:
+        Conflict: a server has the store.
+        InvalidInput: there is no such table.
+    """
+    unknown = sorted(set(tables) - set(TABLES))
+    if unknown:
+        raise InvalidInput(f"there is no table {unknown[0]!r}", hint=f"name {', '.join(TABLES)}")
+    with closing(ClickHouseMinutes(ClickHouse(url))) as store:
+        gone = store.read(0, before_minute).operations["minute"]
+        store.forget(dict.fromkeys(tables or TABLES, before_minute), wait=True)
+    return len(set(gone.to_pylist())) if not tables or "operations" in tables else 0
 
 
 def _copy(source: MinuteStore, target: MinuteStore, day: int) -> int:

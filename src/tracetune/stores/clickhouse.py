@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ class ClickHouse:
         self._lock = threading.Lock()  # a session answers one question at a time
         try:
             self._client = connect(dsn)
-            self._make_tables()
+            with _told("make its tables"):
+                self._make_tables()
         except BaseException:
             self._release()
             raise
@@ -74,26 +76,27 @@ class ClickHouse:
         """
         if not len(rows):
             return
-        from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415 - loaded with the store
-
         # Without one the engine would leave out rows that equal those of another write.
         settings = {"insert_deduplication_token": write_id or uuid.uuid4().hex}
-        try:
-            with self._lock:
-                self._client.insert_arrow(table_name, rows, settings=settings)
-        except ClickHouseError as error:
-            raise Unavailable(
-                f"the store cannot write {table_name}: {_first_line(error)}", hint="look at its disk's space and rights"
-            ) from None
+        with self._lock, _told(f"write {table_name}"):
+            self._client.insert_arrow(table_name, rows, settings=settings)
 
     def query(self, sql: str, parameters: Mapping[str, Any]) -> pa.Table:
-        """The answer as an Arrow table; ``{name:Type}`` in the text stands for a parameter."""
-        with self._lock:
+        """The answer as an Arrow table; ``{name:Type}`` in the text stands for a parameter.
+
+        Raises:
+            Unavailable: The engine cannot answer.
+        """
+        with self._lock, _told("read"):
             return self._client.query_arrow(sql, parameters=dict(parameters), settings=_ARROW_SETTINGS)
 
     def command(self, sql: str) -> None:
-        """Run a statement of ours that gives nothing back; values never belong into its text."""
-        with self._lock:
+        """Run a statement of ours that gives nothing back; values never belong into its text.
+
+        Raises:
+            Unavailable: The engine cannot, as when the disk is full.
+        """
+        with self._lock, _told("change"):
             self._client.command(sql)
 
     def close(self) -> None:
@@ -120,6 +123,19 @@ class ClickHouse:
     def _release(self) -> None:
         if self._owner:
             self._owner.release()
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Have the engine's errors said in our words."""
+    from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415 - loaded with the store
+
+    try:
+        yield
+    except ClickHouseError as error:
+        raise Unavailable(
+            f"the store cannot {what}: {_first_line(error)}", hint="look at its disk's space and rights"
+        ) from None
 
 
 def connect(dsn: str) -> Any:  # noqa: ANN401 - the client has no types

@@ -45,13 +45,17 @@ class ClickHouseMinutes:
         days: list[int] = found["day"].to_pylist()
         return days
 
-    def forget(self, before: Mapping[str, int]) -> None:
-        """Delete the rows of each table whose minute is before the one given for it."""
+    def forget(self, before: Mapping[str, int], *, wait: bool = False) -> None:
+        """Delete the rows of each table whose minute is before the one given for it.
+
+        The engine does so in its own time, unless ``wait``: it writes whole parts anew.
+        """
         for table_name, minute in before.items():
             if table_name not in {*_SUMMED, "exemplars"}:
                 raise ValueError(f"{table_name} is no table of minutes")
             # A whole number into a text of our own: statements take no parameters.
-            self._database.command(f"ALTER TABLE {table_name} DELETE WHERE minute < {int(minute)}")
+            at_once = " SETTINGS mutations_sync = 1" if wait else ""
+            self._database.command(f"ALTER TABLE {table_name} DELETE WHERE minute < {int(minute)}{at_once}")
 
     def close(self) -> None:
         """Give up the store."""
