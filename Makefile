@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help pipelines manifests test-kube demo test test-all check fix bench bench-quality docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean bench-ablations bench-peers
+.PHONY: help pipelines manifests test-kube demo test test-all check fix bench bench-quality soak docs ui ui-check test-browser lab-test lab-serve lab-record lab-sweep chart-check pretrain lock wheel clean bench-ablations bench-peers
 
 help:  ## Show what can be made.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,11 @@ fix: $(VENV)/.dev  ## Mend what a tool can mend.
 
 bench: $(VENV)/.dev  ## Measure speed and size; prints tables, writes benchmarks/results.
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python scripts/benchmarks.py
+
+MINUTES ?= 30
+soak: $(VENV)/.dev  ## A steady load on a running server for MINUTES=30: memory and journal stay flat, nothing is lost.
+	@PYTHONPATH=benchmarks $(BIN)/python benchmarks/soak.py $(MINUTES)
 	@$(BIN)/python scripts/benchmarks.py
 
 bench-quality: $(VENV)/.dev  ## Measure the quality of detection (about an hour); writes docs/quality.md. ARGS="lab" measures one set.

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.live.cable import Cable
@@ -47,7 +48,7 @@ def _broker(cable: Cable) -> Iterator[str]:
         own = free.port
     cable.to_port = own
     address = f"127.0.0.1:{cable.port}"
-    command = [Path(found.origin).parent / "bin" / "tansu", "broker", "--storage-engine", "memory://tansu/"]
+    command = [str(Path(found.origin).parent / "bin" / "tansu"), "broker", "--storage-engine", "memory://tansu/"]
     listen = ["--listener-url", f"tcp://127.0.0.1:{own}", "--advertised-listener-url", f"tcp://{address}"]
     with subprocess.Popen([*command, *listen], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - ours
         try:
@@ -83,13 +84,17 @@ def test_trace_store_that_was_away_is_told_and_its_whole_absence_is_pulled(tmp_p
     clock = Clock()
     clock.now += 120.0
     with serving(jaeger_api, trace_of(0)) as jaeger, Cable(int(jaeger.url.rpartition(":")[2])) as cable:
-        given = {"jaeger_url": f"http://127.0.0.1:{cable.port}", "retry_seconds": 0.5, "pull_seconds": 1.0}
+        given: dict[str, Any] = {
+            "jaeger_url": f"http://127.0.0.1:{cable.port}",
+            "retry_seconds": 0.5,
+            "pull_seconds": 1.0,
+        }
         with running(tmp_path, clock, **given) as server:
             _until(lambda: server.admission.received["jaeger"] == 2)
             cable.cut()
             clock.now += 60.0
             _until(lambda: "does not answer" in _problem(server, "jaeger"))
-            jaeger.traces += [trace_of(minute) for minute in range(1, 9)]
+            jaeger.traces += [trace_of(minute) for minute in range(2, 10)]
             clock.now += 540.0
             asked = len(jaeger.asked)
             cable.mend()

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.live.parts import trace_of
-from tests.live.real import Served, serving, stored_calls
+from tests.live.real import Served, serving
 
 from tracetune.testing.otlp_json_writer import otlp_json
 from tracetune.testing.otlp_writer import request
@@ -232,25 +232,9 @@ def test_curl_sends_json_and_is_answered_in_it(served: Served) -> None:
     line.append(served.url("otlp_http", "/v1/traces"))
     answers = [
         subprocess.run(line, input=body, capture_output=True, check=True).stdout  # noqa: S603 - ours
-        for body in (b"".join(otlp_json([trace_of(5)])), b'{"resourceSpans": 7}')
+        for body in (b"".join(otlp_json([trace_of(5)])), b'{"resourceSpans"')
     ]
 
     assert answers[0] == b"{}200"
     assert answers[1].endswith(b"400")
     _until(lambda: served.received("otlp_http") - before == 2)
-
-
-def test_what_all_senders_sent_is_in_the_minutes(served: Served) -> None:
-    """Last, because it ends the server; the operations of those that were skipped are not asked for."""
-    sent = {name: served.received(name) for name in ("zipkin", "otlp_grpc", "otlp_http")}
-    directory = served.directory
-    minute = int(time.time() // 60) + 1
-    assert served.stop() == 0
-
-    calls = stored_calls(directory, minute)
-
-    assert sum(calls.values()) <= sum(sent.values())
-    assert calls["GET /order"] == REQUESTS + 1  # Rotel's two times are the same spans, known again; and curl's
-    for name, count in calls.items():
-        if name.startswith("GET /js-") or ":9080/" in name:
-            assert count == REQUESTS, name
