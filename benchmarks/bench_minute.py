@@ -14,9 +14,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -31,6 +32,7 @@ from tracetune.domain.histograms import HISTOGRAM
 from tracetune.domain.minutes import INSTANCES, LINKS, OPERATIONS, PATHS, MinuteBatch
 from tracetune.domain.series import SeriesBatch
 from tracetune.forecasting.candidates import candidates
+from tracetune.forecasting.learn import Normal
 from tracetune.live.analyst import Analyst
 from tracetune.live.expectation import Expectation
 from tracetune.live.ledger import Ledger
@@ -38,6 +40,7 @@ from tracetune.live.memory import resident_bytes
 from tracetune.live.publisher import Publisher
 from tracetune.live.queues import Queues
 from tracetune.live.status import Status
+from tracetune.live.training import Trainer
 from tracetune.live.window import MOST_ROWS, Window
 from tracetune.pipeline import Plan, Stopwatch
 from tracetune.traces.summarise import TraceSummary
@@ -124,9 +127,9 @@ def _table(
     rows = len(calls)
     columns: dict[str, pa.Array] = {}
     nanos = (seconds * calls * 1e9).astype(np.int64)
-    plain = {
+    plain: dict[str, Callable[[], Any]] = {
         "minute": lambda: np.full(rows, minute, np.int32),
-        "root_calls": lambda: np.where(roots, calls, 0),
+        "root_calls": lambda: np.where(np.zeros(rows, np.bool_) if roots is None else roots, calls, 0),
         "errors": lambda: np.zeros(rows, np.int64),
     }
     for field in schema:
@@ -158,18 +161,19 @@ def _maps(seconds: np.ndarray, calls: np.ndarray) -> pa.Array:
     ).cast(HISTOGRAM)
 
 
-class Training:
+class Training(Trainer):
     """A trainer that never ends: the loop is measured as it is while another process learns."""
 
-    is_running = False
-    problem = ""
+    def __init__(self) -> None:
+        super().__init__(Path("none"), network=False, seed=0)
 
-    def start(self, _series: SeriesBatch, *_: object, **__: object) -> bool:
+    def start(self, _series: SeriesBatch) -> bool:
         """Pretend to begin."""
         return True
 
-    def finished(self) -> None:
+    def finished(self) -> Normal | None:
         """Nothing yet."""
+        return None
 
 
 def analyst() -> tuple[Window, Analyst, Queues, Publisher]:

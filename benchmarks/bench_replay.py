@@ -50,7 +50,7 @@ def timed(owner: type, method: str, name: str) -> None:
 def replay(bodies: list[bytes], last_minutes: list[int], directory: Path) -> tuple[float, float]:
     """CPU and wall seconds from the first request until all minutes are stored."""
     now = [(last_minutes[0]) * 60.0]
-    ports = dict.fromkeys(("port", "otlp_grpc_port", "otlp_http_port", "zipkin_port"), -1)
+    ports: dict[str, Any] = dict.fromkeys(("port", "otlp_grpc_port", "otlp_http_port", "zipkin_port"), -1)
     settings = Settings(serve=ServeSettings(directory=str(directory), **ports))
     server = Server(settings, clock=lambda: now[0], ticking=False)
     server.start()
