@@ -38,7 +38,10 @@ PEERS = """One generated history for all, p95 of each operation a minute ahead, 
 320 steps of 64 windows of two hours, one thread. The peers see the logarithm of latency up to the minute before, on a
 robust scale of each window, and the number of calls of the minute itself; ours sees latency of fifteen minutes ago, or of
 the minute before where it says so. Loss, error and coverage are of normal minutes; event F1 is of injected slow events, by
-the evidence of 5 of 10 minutes. CPU seconds of training include the compiler."""
+the evidence of 5 of 10 minutes, and coarse: the day has 14. CPU seconds of training include the compiler.
+Seeing the newest minute, the three forecast alike, and ours keeps showing events because it was trained not to follow them;
+the gap of fifteen minutes costs a third more loss.
+"""
 
 
 def page() -> str:
@@ -70,7 +73,7 @@ def _section(title: str, name: str, result: dict[str, Any]) -> str:
 
 def _crossed(figures: dict[str, float]) -> list[str]:
     """Figures named "model: figure" as a table with a row each model."""
-    models = list(dict.fromkeys(key.split(": ")[0] for key in figures))
+    models = sorted({key.split(": ")[0] for key in figures})
     names = list(dict.fromkeys(key.split(": ")[1] for key in figures))
     rows = [f"| {model} | {' | '.join(_number(figures[f'{model}: {name}']) for name in names)} |" for model in models]
     return [f"| model | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}", *rows]

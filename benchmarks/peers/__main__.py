@@ -42,7 +42,7 @@ ALONE = {"OMP_NUM_THREADS": "1", "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=fals
 OURS = {
     "tracetune's trailing median": "trailing median, 24 h",
     "tracetune's network": "whole",
-    "the same, newest minute seen": "lag 1",
+    "tracetune's network, newest minute seen": "lag 1",
 }
 THEIRS = {"NeuralForecast LSTM": "LSTM", "NeuralForecast DeepAR": "DeepAR"}
 
