@@ -122,7 +122,8 @@ def data_problems(shown: Shown, now: float) -> DataProblems:
     # A server's own summary of what it received says less than its receivers do.
     sources = [] if live else [SourceItem(s.name, s.format, s.spans, s.bytes_read, s.error) for s in ingested.sources]
     sources += [
-        SourceItem(r.address, r.name, r.spans, r.bytes, r.problem, r.requests, r.refused) for r in status.receivers
+        SourceItem(r.address or "not listening", r.name, r.spans, r.bytes, r.problem, r.requests, r.refused)
+        for r in status.receivers
     ]
     problems = finding_views(shown.analysis)
     told = {each.code for each in problems}

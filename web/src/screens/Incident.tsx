@@ -90,7 +90,7 @@ export function Incident({ id }: { id: string }) {
         </div>
       </section>
       {item.cause && <Differences service={item.cause} window={{ from: item.onset, to: rfc3339(end) }} />}
-      <Advice advice={advice} title="3 · What to do" few={5} />
+      <Advice advice={advice} title="3 · What to do" few={3} />
       <CourseStrips incident={view} title="4 · Look yourself" end={end} hrefOf={to} />
       {view.slow.length > 0 && <Traces incident={view} culprit={culprit} links={status?.links ?? {}} />}
       <Timeline moments={data.timeline} title="5 · Timeline" />
