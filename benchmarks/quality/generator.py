@@ -77,7 +77,7 @@ def summary(seeds: tuple[int, ...], cache: Path) -> dict[str, Any]:
         model: {rule: _means([each[model][rule] for each in by_seed.values()]) for rule in rules}
         for model, rules in models.items()
     }
-    return {"seeds": list(seeds), "means": means, "by_seed": by_seed}
+    return {"seeds": list(seeds), "volume_seeds": list(seeds), "means": means, "by_seed": by_seed}
 
 
 def _signals(history: History, train: Any, estimator: Estimator) -> Signals:  # noqa: ANN401 - a SeriesBatch

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 420, 64, 20, 44, 50
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 440, 64, 20, 84, 50
 LEAST, MOST = 0.003, 10.0
 TICKS = (0.01, 0.1, 1.0, 10.0)
 COLOURS = ("#4477aa", "#228833", "#aa3377", "#ee6677")
@@ -39,16 +39,17 @@ def _frame(budgets: list[float]) -> Iterator[str]:
     yield f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 12}" class="dim" text-anchor="end">allowed (budget)</text>'
     first, last = budgets[0], budgets[-1]
     yield f'<line class="promise" x1="{_x(first):.1f}" y1="{_y(first):.1f}" x2="{_x(last):.1f}" y2="{_y(last):.1f}"/>'
-    yield f'<text x="{_x(last):.1f}" y="{_y(last) + 16:.1f}" class="dim" text-anchor="end">as promised</text>'
+    yield f'<text x="{_x(last):.1f}" y="{_y(last) - 8:.1f}" class="dim" text-anchor="end">as promised</text>'
 
 
 def _lines(ways: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[str]:
-    for (way, by_budget), colour in zip(ways.items(), COLOURS, strict=False):
+    for place, ((way, by_budget), colour) in enumerate(zip(ways.items(), COLOURS, strict=True)):
         points = [(_x(float(each)), _y(found["false alarms a series-day"])) for each, found in by_budget.items()]
         yield f'<path class="line" stroke="{colour}" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>'
         yield from (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points)
-        x, y = points[0]
-        yield f'<text x="{x + 4:.1f}" y="{y - 8:.1f}" fill="{colour}" class="name">{way}</text>'
+        x, y = LEFT + 300 * (place % 2), 44 + 20 * (place // 2)
+        yield f'<line x1="{x}" x2="{x + 18}" y1="{y - 4}" y2="{y - 4}" stroke="{colour}" stroke-width="2.5"/>'
+        yield f'<text x="{x + 24}" y="{y}" class="ink">{way}</text>'
 
 
 def _x(budget: float) -> float:
