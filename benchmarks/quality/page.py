@@ -53,9 +53,8 @@ CALIBRATION = """What the pooled tail is for. The LSTM's evidence, thresholds fr
 series-day / recall, for each budget of false alarms a series-day. {seeds}."""
 
 CALIBRATION_FOUND = """Without a calibration, the sigmas of a normal distribution raise tens of times what they promise. One
-tail for all series keeps the promise by far, from a few hours of history on; a tail for each series keeps it too after two days
-of calm, nearer to the budget, and finds more. The product still uses one tail for all, because most operations have no two calm
-days when it begins to judge."""
+tail for all series keeps the promise by far; a tail for each series keeps it too, after these two days, nearer to the budget, and
+finds more. The product uses one tail for all, because most operations have no two calm days when it begins to judge."""
 
 NEZHA = """Front end, single minutes. The product's score is the larger departure of p50 and p90 by the models that the gate chose
 on the other day; the robust z-score is of the trailing hour of the signal. Bar: above it on each. Minutes are labelled within
