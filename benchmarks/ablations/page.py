@@ -187,6 +187,8 @@ def _measured(text: str) -> str:
 
 
 def _less(value: float, other: float) -> str:
+    if abs(value / other - 1.0) < 0.005:
+        return "as much"
     return f"{abs(value / other - 1.0):.0%} {'less' if value < other else 'more'}".replace("%", " %")
 
 
