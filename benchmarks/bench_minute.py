@@ -1,4 +1,4 @@
-"""What closing and judging a minute costs the running server, by stage:  python benchmarks/bench_minute.py [OPERATIONS ...].
+"""What a minute costs the running server, by stage:  python benchmarks/bench_minute.py [OPERATIONS[:MINUTES OF WINDOW] ...].
 
 The analyst of ``tracetune serve`` is given minute after minute of a made-up system, as the fold would give them: services of
 ten operations, each called by two others. It is measured when its window is full, without and with an incident. Every size
@@ -49,7 +49,7 @@ START = 29_700_000
 OPERATIONS_A_SERVICE = 10
 BUCKETS = 12
 MEASURED_MINUTES = 5
-SIZES = (1_000, 10_000)
+SIZES = ("1000", "10000")
 WINDOW_MINUTES = 1440
 FIRST_MINUTES = 120
 
@@ -216,11 +216,11 @@ def stages() -> Iterator[dict[str, list[float]]]:
         Stopwatch.stage = usual  # type: ignore[method-assign]
 
 
-def measure(operations: int) -> dict[str, float]:
+def measure(operations: int, longest: int = WINDOW_MINUTES) -> dict[str, float]:
     """Fill the window, then judge some minutes of calm and some of an incident."""
     system = System(operations)
     window, judge, queues, publisher = analyst()
-    length = min(WINDOW_MINUTES, MOST_ROWS // operations)
+    length = min(longest, MOST_ROWS // operations)
     for first, last in ((0, min(length, FIRST_MINUTES)), (min(length, FIRST_MINUTES), length)):
         if last > first:
             window.add(TraceSummary.merge([system.minute(START + at) for at in range(first, last)]))
@@ -262,11 +262,13 @@ def main() -> None:
     """Measure each size in a process of its own; print and keep the figures."""
     if sys.argv[1:2] == ["one"]:
         log.configure(verbosity=-1)
-        print(json.dumps(measure(int(sys.argv[2]))))
+        operations, _, minutes = sys.argv[2].partition(":")
+        print(json.dumps(measure(int(operations), int(minutes or WINDOW_MINUTES))))
         return
     figures: dict[str, float] = {}
-    for size in [int(each) for each in sys.argv[1:]] or SIZES:
-        command = [sys.executable, __file__, "one", str(size)]
+    for asked in sys.argv[1:] or SIZES:
+        size = int(asked.partition(":")[0])
+        command = [sys.executable, __file__, "one", asked]
         run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
         for name, value in json.loads(run.stdout.splitlines()[-1]).items():
             print(f"{size:>6,} operations: {name:40} {value:,}")

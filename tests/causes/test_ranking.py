@@ -196,3 +196,18 @@ def test_minutes_of_other_incidents_are_not_usual() -> None:
     found = rank(what, batch, learned(batch), ServiceGraph.from_minutes(batch), [what, other])
 
     assert found.usual_seconds == pytest.approx(0.1515, rel=0.03)
+
+
+def test_rise_of_which_no_part_stands_out_is_unknown_and_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracetune.causes.ranking.suspects", lambda *_: ())
+
+    found = _rank(
+        after(80, Charge={"own_seconds": 0.24}),
+        incident(CHARGE, CHECKOUT, onset=80, delays={"frontend": 2}),
+        expected=EXPECTED,
+    )
+
+    (cause,) = found.causes
+    assert cause.kind is CauseKind.UNKNOWN
+    assert "spread over parts" in cause.evidence[0]
+    assert found.now_seconds > found.usual_seconds

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import yaml
 from tests.live.parts import FIRST_MINUTE, Clock, closed, otlp, settings, trace_of
-from tests.live.test_run import serving
+from tests.live.real import serving
 
 from tracetune.domain.spans import SpanBatch
 from tracetune.live.server import Server
@@ -129,7 +129,7 @@ def test_running_server_speaks_by_the_model_of_the_run(promoted: tuple[Path, str
     finally:
         server.stop()
 
-    assert snapshot.status.model == "version 1 of the registry, which is production"
+    assert snapshot.status.model.startswith("version 1 of the registry, which is production")
     assert snapshot.analysis is not None
     verdicts = [each for found in snapshot.analysis.learned.forecasts.values() for each in found.verdicts]
     assert {each.model for each in verdicts} == {"trailing_median"}
@@ -148,8 +148,8 @@ def test_serve_in_a_process_of_its_own_takes_the_model_of_the_run_over(tmp_path:
     subprocess.run(analyze, check=True, stdout=subprocess.DEVNULL, timeout=600)  # noqa: S603 - ours
     python(RUN, "--registry", registry, "--root", tmp_path / "root", file)
 
-    with serving(data, "--config", str(config)) as (_, ports):
-        url = f"http://127.0.0.1:{ports['api']}/api/v1/"
+    with serving(data, "--config", str(config)) as served:
+        url = served.url("api", "/api/v1/")
         said = ""
         end = time.monotonic() + 300
         while "version 1 of the registry" not in said and time.monotonic() < end:

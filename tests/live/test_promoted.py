@@ -168,5 +168,6 @@ def test_a_running_server_says_which_version_speaks_and_which_cannot(
 
     before, promoted, damaged, back = said
     assert "version" not in before.model
-    assert [each.model for each in (promoted, damaged, back)] == ["version 2 of the registry, which is production"] * 3
+    for each in (promoted, damaged, back):
+        assert each.model.startswith("version 2 of the registry, which is production")
     assert [any("version 3" in problem for problem in each.problems) for each in said] == [False, False, True, False]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 
 import grpc
@@ -68,10 +70,10 @@ def test_every_port_takes_spans_and_the_process_stops_when_told(tmp_path: Path) 
 
 
 def test_a_command_that_wants_the_store_of_a_server_is_told_where_to_ask(tmp_path: Path) -> None:
-    with serving(tmp_path) as (process, ports):
+    with serving(tmp_path) as served:
         command = [sys.executable, "-m", "tracetune", "export", str(tmp_path / "out"), "--store"]
         done = subprocess.run([*command, f"chdb://{tmp_path}/store"], capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
-    assert f"in use by process {process.pid}, which serves http://127.0.0.1:{ports['api']}" in done.stderr
-    assert f"--url http://127.0.0.1:{ports['api']}" in done.stderr
+    assert f"in use by process {served.process.pid}, which serves http://127.0.0.1:{served.ports['api']}" in done.stderr
+    assert f"--url http://127.0.0.1:{served.ports['api']}" in done.stderr

@@ -37,5 +37,5 @@ def test_later_the_next_reason_is_said() -> None:
 
     assert before_a_day.endswith("daily rhythms are known after 24 hours, 12.0 are here")
     assert "each won on minutes that were held back" in whole
-    assert promoted.startswith("version 7 of the registry, promoted: ")
+    assert promoted.startswith("version 7 of the registry, which is production: ")
     assert promoted.endswith("nothing else is learned until it is rolled back")

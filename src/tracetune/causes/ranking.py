@@ -89,6 +89,8 @@ def _of_slowness(case: Case) -> CauseRanking:
         if by_load.weight >= EXPLAINS:
             found = [replace(suspect, weight=0.25 * suspect.weight) for suspect in found]
         found.append(by_load)
+    if not found:
+        return _unknown(case, worst, "its rise is spread over parts of which none grew clearly")
     return _ranking(case, found, worst.entry, worst)
 
 

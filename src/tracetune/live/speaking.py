@@ -8,6 +8,7 @@ import numpy as np
 
 from tracetune.domain import words
 from tracetune.forecasting.learn import LEAST_MINUTES, LEAST_MINUTES_TO_COMPETE, Normal
+from tracetune.stores.models import PRODUCTION
 
 _SHOWN = 3
 
@@ -24,7 +25,7 @@ def spoken(normal: Normal | None, *, since: int, seen: int, wanted: int, version
     """
     if normal is None or not normal.models:
         return f"nothing is judged yet: {seen} of the first {LEAST_MINUTES} minutes are here"
-    who = f"version {version} of the registry, promoted: {_shares(normal)}" if version else _shares(normal)
+    who = f"version {version} of the registry, which is {PRODUCTION}: {_shares(normal)}" if version else _shares(normal)
     return f"{who}; since {words.clock(since)}; {_why(normal, seen, wanted, version)}"
 
 
