@@ -15,7 +15,7 @@ CALM, RAMP, HIGH = 40, 12, 12  # minutes
 
 
 def main() -> None:
-    """Two hours less a quarter under each way, about two minutes of CPU in all."""
+    """An hour and a half under each way, about two minutes of CPU in all."""
     log.configure(verbosity=-1)
     loads, objective = day(BASE, PEAK, CALM, RAMP, HIGH), objective_seconds(BASE)
     found = [live(way, loads, objective) for way in ("none", "CPU", "advice")]

@@ -62,7 +62,7 @@ def objective_seconds(rate: float) -> float:
 def day(base: float, peak: float, calm: int, ramp: int, high: int) -> list[float]:
     """Traces a second in each minute: calm, a ramp up, a time of high load, a ramp down, and calm."""
     up = list(np.linspace(base, peak, ramp))
-    return [*[base] * calm, *up, *[peak] * high, *up[::-1], *[base] * (calm // 2)]
+    return [*[base] * calm, *up, *[peak] * high, *up[::-1], *[base] * (2 * calm // 5)]
 
 
 def live(way: str, loads: Sequence[float], objective: float, tell: Tell = lambda *_: None) -> Outcome:

@@ -12,6 +12,7 @@ from tests.sources.cluster import Cluster, running_cluster
 
 from tracetune.domain.workloads import Autoscaler
 from tracetune.errors import InvalidSettings, Unavailable
+from tracetune.sources import kubernetes
 from tracetune.sources.kubernetes import connect, quantity, workloads
 
 pytest.importorskip("kmock", reason="kmock is not installed: make .venv/.full")
@@ -136,6 +137,15 @@ def test_api_server_that_is_away_is_said(tmp_path: Path) -> None:
         away = Cluster(f"http://127.0.0.1:{taken.getsockname()[1]}")
 
         with connect(away.kubeconfig(tmp_path)) as client, pytest.raises(Unavailable, match="does not answer"):
+            workloads(client)
+
+
+def test_api_server_that_is_too_slow_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubernetes, "TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and never answers
+        slow = Cluster(f"http://127.0.0.1:{silent.getsockname()[1]}")
+
+        with connect(slow.kubeconfig(tmp_path)) as client, pytest.raises(Unavailable, match="does not answer"):
             workloads(client)
 
 
