@@ -26,6 +26,7 @@ SCREENS = {
     "store": f"/services/catalog-db{WHEN}",
     "incident": f"/incidents/INC-3f9c{WHEN}",
     "scaling": "/scaling",
+    "alerts": "/alerts",
     "data": "/data",
 }
 
@@ -84,7 +85,7 @@ def test_a_phone_never_scrolls_sideways(visit: Visit, screen: str) -> None:
 @pytest.mark.parametrize("width", [390, 1366])
 def test_no_story_scrolls_sideways(visit: Visit, story: str, width: int) -> None:
     service = "payments" + (quote(HOSTILE, safe="") if story == "hostile" else "")
-    for path in ["/", f"/{WHEN}", f"/services/{service}{WHEN}", "/services", "/scaling", "/data"]:
+    for path in ["/", f"/{WHEN}", f"/services/{service}{WHEN}", "/services", "/scaling", "/alerts", "/data"]:
         if story in {"short", "one"} and "services/" in path:
             continue
         page = visit(path, story=story, width=width)
