@@ -12,10 +12,22 @@ import sys
 from pathlib import Path
 
 import msgspec
-from tracetune_lab.trial import AFTER, BEFORE, Outcome
+from tracetune_lab.trial import AFTER, BEFORE
 
 ROOT = Path(__file__).resolve().parents[2]
 TRIED = ROOT / "benchmarks" / "results" / "tuning" / "connections"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What is shown of an outcome of the lab's trial; an operation without an objective has no share within it."""
+
+    side: str
+    operation: str
+    sent: int
+    succeeded: int
+    p50_seconds: float
+    p95_seconds: float
+    p99_seconds: float
 
 
 def advise(name: str) -> None:
