@@ -72,7 +72,9 @@ def test_every_port_takes_spans_and_the_process_stops_when_told(tmp_path: Path) 
 def test_a_command_that_wants_the_store_of_a_server_is_told_where_to_ask(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         command = [sys.executable, "-m", "tracetune", "export", str(tmp_path / "out"), "--store"]
-        done = subprocess.run([*command, f"chdb://{tmp_path}/store"], capture_output=True, text=True, check=False)
+        done = subprocess.run(  # noqa: S603 - our own interpreter
+            [*command, f"chdb://{tmp_path}/store"], capture_output=True, text=True, check=False
+        )
 
     assert done.returncode == 1
     assert f"in use by process {served.process.pid}, which serves http://127.0.0.1:{served.ports['api']}" in done.stderr
