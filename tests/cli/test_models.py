@@ -82,11 +82,11 @@ def test_a_damaged_model_stays_out_and_the_old_one_in(run: Run, hour: Path, tmp_
 
 
 def test_without_a_registry_it_is_said_how_to_name_one(run: Run) -> None:
-    none, bucket = run("model", "list"), run("model", "list", "--registry", "s3://bucket/models")
+    none, bucket = run("model", "list"), run("model", "list", "--registry", "gs://bucket/models")
 
     assert isinstance(none.exception, InvalidSettings)
     assert "--registry" in none.exception.hint
-    assert "'s3://bucket/models' is no directory" in str(bucket.exception)
+    assert "'gs://bucket/models' is no directory" in str(bucket.exception)
 
 
 def test_no_such_version_lists_those_there_are(run: Run, hour: Path, tmp_path: Path) -> None:
