@@ -93,7 +93,7 @@ def test_second_process_on_a_directory_is_told_who_has_it(tmp_path: Path) -> Non
 
 def test_damaged_segment_costs_the_damaged_records_only_and_is_told(tmp_path: Path) -> None:
     template = Template(10)
-    with serving(tmp_path) as served:
+    with serving(tmp_path, "--grace", "86400") as served:  # no minute is closed, and no state saved with it
         for number in range(9):
             served.send(template.body(number))
         served.process.kill()
