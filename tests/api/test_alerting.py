@@ -264,3 +264,17 @@ def test_alertmanager_down_then_up_gets_what_fires_then_its_end_and_nothing_twic
     assert heard[0]["alerts"][0]["labels"]["service"] == "payments"
     assert rest == []
     assert channel.failed >= 1
+
+
+def test_being_woken_and_stopped_at_once_it_stops() -> None:
+    async def story() -> bool:
+        alerter = Alerter(Publisher(), NoteBook(), [])
+        running = asyncio.create_task(alerter.run())
+        await asyncio.sleep(0.05)  # it waits to be woken by then
+        alerter.wake()
+        await asyncio.sleep(0)  # the event is set, and its waiter has not run yet
+        running.cancel()
+        ended, _ = await asyncio.wait([running], timeout=PATIENCE_SECONDS)
+        return bool(ended)
+
+    assert asyncio.run(story())

@@ -89,7 +89,9 @@ class Alerter:
                 except Exception as error:  # noqa: BLE001 - a fault in one round must not end all alerts
                     log.get_logger("alerts").error("alerts not sent", error=f"{type(error).__name__}: {error}")
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._wait_seconds())
+                    # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that comes as its event is set.
+                    async with asyncio.timeout(self._wait_seconds()):
+                        await self._woken.wait()
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)

@@ -171,7 +171,8 @@ class _Body:
         pieces: list[bytes] = []
         size = 0
         while True:
-            message = await asyncio.wait_for(receive(), between)
+            async with asyncio.timeout(between):
+                message = await receive()
             if message["type"] == "http.disconnect":
                 raise _Refusal(400, "the sender went away amid the body")
             piece = message.get("body", b"")
