@@ -26,7 +26,7 @@ chosen on dev."""
 
 LAB_WHY = """What is wrong, and why:
 
-- The quiet day's false incident is a slowness that was real: at its 37th minute seven more labs started on the same two
+- The quiet day's false incident is a slowness that was real: at its 37th minute seven more recordings began on the same two
   cores, and for two minutes the p95 of all runs rose to two to four times (`bookinfo-day-quiet` 459 and 654 ms, usually 153
   ms). In the three other long days the same minutes are part of the fault's incident, because less than half an hour lies
   between. Three hours of recordings cannot tell one false incident a day from none.
