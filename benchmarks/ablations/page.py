@@ -35,8 +35,8 @@ Made by `make bench-ablations`, which can be ended at any time and goes on where
 `benchmarks/results/ablations.json`. Generated histories, seeds {seeds}, never looked at before and nothing chosen on them: the
 settings were chosen on the development seeds 1 to 3. Each history has {applications} applications of {services} services,
 {minutes} minutes to learn from and {days} days to judge, in which {events} series are hit by a slow event. One training a
-variant and seed. Seeds differ among themselves by more than most variants do (dots in the pictures are single seeds), so that only
-large differences, and those that every seed shows, mean something.
+variant and seed. Seeds differ among themselves by more than most variants do (dots in the pictures are single seeds), so
+that only large differences, and those that every seed shows, mean something.
 
 **F1** and **recall** are of events, by the evidence of 5 of 10 minutes; recall at {false} false alarms a series-day by an oracle
 threshold, equal for all. **Loss** is the mean pinball loss of p95 on normal minutes as a share of its mean: how good the forecast

@@ -68,7 +68,7 @@ def test_an_admin_snoozes_by_cookie_and_signs_out(visit: Visit) -> None:
     _sign_in(page, "rule")
     expect(page.locator("main h1")).to_contain_text("payments")
 
-    page.keyboard.press("s")
+    page.get_by_role("button", name=re.compile("^Snooze")).click()
     page.get_by_role("button", name="30 minutes").click()
     wake = page.get_by_role("button", name=re.compile("wake"))
     expect(wake).to_be_visible()
