@@ -159,6 +159,7 @@ def test_two_processes_on_jax_train_what_one_does(alone: tuple[Weights, list[flo
     _check_equal(first, second, alone)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed: make .venv/.full")
 def test_two_processes_on_tensorflow_train_what_one_does_on_jax(
     alone: tuple[Weights, list[float]], tmp_path: Path

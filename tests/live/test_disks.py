@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 from tests.live.parts import trace_of
 from tests.live.real import Template, alone, command, serving, stored_calls
 
@@ -33,6 +34,7 @@ def _fill(ballast: Path) -> None:
                 continue
 
 
+@pytest.mark.slow
 def test_full_disk_refuses_spans_until_it_has_room_and_keeps_what_it_acknowledged(tmp_path: Path) -> None:
     data, kept = tmp_path / "data", tmp_path / "kept"
     data.mkdir()

@@ -66,6 +66,7 @@ def test_garbage_on_every_port_ends_nothing(served: Served) -> None:
     assert served.send(whole).status_code == 200
 
 
+@pytest.mark.slow
 def test_many_slow_senders_hold_nobody_up_and_are_cut_off(served: Served) -> None:
     address = ("127.0.0.1", served.ports["otlp_http"])
     slow = [socket.create_connection(address, timeout=SECONDS_FOR_A_HEAD + 60) for _ in range(SLOW)]

@@ -117,6 +117,7 @@ def _check(directory: Path, seconds: float) -> None:
     assert max(memory) - memory[0] < 1024
 
 
+@pytest.mark.slow
 def test_overload_turns_senders_away_and_loses_nothing_of_those_that_come_again(tmp_path: Path) -> None:
     _check(tmp_path, 3.0)
 

@@ -162,6 +162,7 @@ def test_every_way_of_envoy_arrives_span_by_span(served: Served, tmp_path: Path)
         )
 
 
+@pytest.mark.slow
 def test_every_exporter_of_the_javascript_sdk_arrives(served: Served) -> None:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
