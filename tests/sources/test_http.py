@@ -176,9 +176,12 @@ def test_body_beyond_the_limit_is_refused_also_when_it_is_small_on_the_wire(
     bomb = bytes(4 * LIMIT)
     body = {"gzip": gzip.compress(bomb), "zstd": zstandard.compress(bomb), "identity": bomb}[encoding]
 
-    answer = otlp(url, body, **{"content-encoding": encoding})
-
-    assert answer.status_code == 413
+    try:
+        answer = otlp(url, body, **{"content-encoding": encoding})
+    except httpx.TransportError:  # the connection was closed while we were still sending
+        assert encoding == "identity"
+    else:
+        assert answer.status_code == 413
     assert reception.payloads == []
 
 
