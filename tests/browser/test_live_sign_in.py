@@ -87,12 +87,15 @@ def test_a_session_that_ends_leads_back_to_the_door_and_then_to_the_same_page(vi
     _sign_in(page, "look")
     expect(page.locator("main h1")).to_contain_text("payments")
 
-    page.context.clear_cookies()
     page.get_by_role("link", name="Services", exact=True).click()
+    expect(page.locator("main h2").first).to_have_text("11 services")
+
+    page.context.clear_cookies()
+    page.keyboard.press("[")  # asks for an earlier window, unless an answer that was under way has led to the door already
     expect(page.locator("main h1")).to_have_text("Sign in")
     _sign_in(page, "look")
 
-    expect(page.locator("main h2").first).to_have_text("11 services")
+    expect(page.locator("main h2").first).to_have_text(re.compile("services$"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

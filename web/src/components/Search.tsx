@@ -11,11 +11,23 @@ import { statusOf } from "../live/statuses";
 const MOST = 12;
 
 export function Search() {
+  const dialog = useRef<HTMLDialogElement>(null);
   const [open, setOpen] = useState(false);
-  useKeys({ "/": () => setOpen(true), "Ctrl k": () => setOpen(true) });
+  const [text, setText] = useState("");
+  const ask = () => {
+    // At once, not at the next frame: the letters that follow the key are meant for the field.
+    if (!open) dialog.current?.showModal();
+    setOpen(true);
+  };
+  const close = () => dialog.current?.close();
+  const clear = () => {
+    setOpen(false);
+    setText("");
+  };
+  useKeys({ "/": ask, "Ctrl k": ask });
   return (
     <>
-      <button type="button" class="searchbutton" onClick={() => setOpen(true)}>
+      <button type="button" class="searchbutton" onClick={ask}>
         <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
           <circle cx="7" cy="7" r="4.75" fill="none" stroke="currentColor" stroke-width="1.5" />
           <path d="m10.5 10.5 4 4" stroke="currentColor" stroke-width="1.5" />
@@ -23,7 +35,9 @@ export function Search() {
         <span>Search services, incidents</span>
         <kbd aria-hidden="true">/</kbd>
       </button>
-      {open && <SearchDialog close={() => setOpen(false)} />}
+      <dialog ref={dialog} class="panel search" aria-label="Search" onClose={clear} onClick={(event) => event.target === dialog.current && close()}>
+        <Finder open={open} text={text} setText={setText} close={close} />
+      </dialog>
     </>
   );
 }
@@ -35,16 +49,21 @@ interface Found {
   status: Status;
 }
 
-function SearchDialog({ close }: { close: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [text, setText] = useState("");
+interface FinderProps {
+  open: boolean;
+  text: string;
+  setText: (text: string) => void;
+  close: () => void;
+}
+
+function Finder({ open, text, setText, close }: FinderProps) {
   const [at, setAt] = useState(0);
   const window = { from: from.value, to: to.value };
-  const services = useAnswer<ServiceItem[]>(apiAddress("services", window)).data;
-  const incidents = useAnswer<IncidentItem[]>(apiAddress("incidents")).data;
+  const services = useAnswer<ServiceItem[]>(open ? apiAddress("services", window) : null).data;
+  const incidents = useAnswer<IncidentItem[]>(open ? apiAddress("incidents") : null).data;
   const found = useMemo(() => find(text, services ?? [], incidents ?? []), [text, services, incidents]);
-  useEffect(() => dialog.current?.showModal(), []);
-  const open = (one: Found | undefined) => {
+  useEffect(() => setAt(0), [open]);
+  const visit = (one: Found | undefined) => {
     if (!one) return;
     close();
     go(one.address);
@@ -57,12 +76,12 @@ function SearchDialog({ close }: { close: () => void }) {
     }
   };
   return (
-    <dialog ref={dialog} class="panel search" aria-label="Search" onClose={close} onClick={(event) => event.target === dialog.current && close()}>
+    <>
       <form
         role="search"
         onSubmit={(event) => {
           event.preventDefault();
-          open(found[at]);
+          visit(found[at]);
         }}
       >
         <input
@@ -86,13 +105,13 @@ function SearchDialog({ close }: { close: () => void }) {
       </form>
       <ul id="found" role="listbox" aria-label="Found">
         {found.map((one, row) => (
-          <li key={one.address} id={`found-${row}`} role="option" aria-selected={row === at} onClick={() => open(one)} onMouseMove={() => setAt(row)}>
+          <li key={one.address} id={`found-${row}`} role="option" aria-selected={row === at} onClick={() => visit(one)} onMouseMove={() => setAt(row)}>
             <Shape status={one.status} /> <b>{one.name}</b> <span class="quiet">{one.more}</span>
           </li>
         ))}
       </ul>
       {!found.length && <p class="empty">{services ? `Nothing has “${text}” in its name.` : "Loading …"}</p>}
-    </dialog>
+    </>
   );
 }
 
