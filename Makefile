@@ -53,12 +53,15 @@ demo: $(VENV)/.run  ## Analyse a generated day of a shop, then an hour recorded 
 # Counts, and times that are judged by the noise of their own run, hold on any machine.
 LAB_LIVE := every_span_of_envoy or envoys_own_count or one_root or no_orphan or own_time or between_the_sidecars
 
+# A file's tests share what they started, so they stay in one process; browser tests come last (tests/conftest.py).
+PARALLEL := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 test: check $(VENV)/.lab  ## Check and test everything that is quick enough for every change, with one short real run of the lab.
-	@$(BIN)/pytest -q -m "not slow"
+	@$(BIN)/pytest -q $(PARALLEL) -m "not slow"
 	@$(BIN)/pytest -q -c lab/pyproject.toml --rootdir lab --import-mode=importlib lab/tests/test_live.py -k "$(LAB_LIVE)"
 
 test-all: check  ## The same with the slow tests.
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q $(PARALLEL)
 
 check: $(VENV)/.dev ui-check  ## Format, lint, types, layers, spelling, lock and docs.
 	@$(BIN)/ruff format --check --quiet .

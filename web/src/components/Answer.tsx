@@ -10,7 +10,7 @@ interface Props {
 }
 
 export function Answer({ incident, advice, cause }: Props) {
-  const first = advice.find((one) => one.action === "set" && (!cause || one.target_service === cause || one.peer === cause));
+  const first = advice.find((one) => (one.action === "set" || one.knob === "rollback") && (!cause || one.target_service === cause || one.peer === cause));
   return (
     <section class={`panel answer ${incident.severity || "normal"}`} aria-label="In short">
       <div>
@@ -61,7 +61,7 @@ function why(incident: IncidentView): string {
 }
 
 function deed(one: AdviceView): string {
-  if (one.knob === "rollback") return `Roll back ${one.target_service}${one.unit ? ` from ${one.unit}` : ""}`;
+  if (one.knob === "rollback") return one.action === "keep" ? `Stay off ${one.unit} of ${one.target_service}` : `Roll back ${one.target_service} from ${one.unit}`;
   const whose = one.peer ? `${one.target_service} → ${one.peer}` : one.target_service;
   const value = one.target === null ? one.unit : one.unit === "s" ? setting(one.target) : one.unit === "%" ? `${number(one.target)} %` : number(one.target);
   return `Set ${words(one.knob)} of ${whose} to ${value}`;

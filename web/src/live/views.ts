@@ -61,7 +61,9 @@ export function incidentView(detail: IncidentDetail): IncidentView {
 
 /** Advice about one service before that about others, and something to do before something to keep. */
 export function adviceViews(advice: Schemas["AdviceView"][], about = ""): AdviceView[] {
-  const rank = (one: AdviceView) => (one.target_service === about ? 0 : 1) + (one.action === "set" ? 0 : one.action === "keep" ? 2 : 4);
+  // To leave a bad release comes first, also where it is gone already and is only not to come back.
+  const deed = (one: AdviceView) => (one.action === "set" || one.knob === "rollback" ? 0 : one.action === "keep" ? 2 : 4);
+  const rank = (one: AdviceView) => (one.target_service === about ? 0 : 1) + deed(one);
   return [...(advice as AdviceView[])].sort((a, b) => rank(a) - rank(b));
 }
 
