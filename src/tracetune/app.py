@@ -35,6 +35,7 @@ from tracetune.sinks.report import HtmlReport
 from tracetune.sinks.scaling import Scaler
 from tracetune.sources import kubernetes
 from tracetune.sources.files import find
+from tracetune.sources.prometheus_query import usage_reader
 from tracetune.sources.readers import readers
 from tracetune.stores.models import PRODUCTION, ModelRegistry, ModelVersion, registry_in
 
@@ -282,9 +283,15 @@ class Application:
             "horizon minutes": str(learn.horizon_minutes),
             "false incidents a week": f"{detect.false_incidents_per_week:g}",
         }
-        wanted = objectives(self.settings.tune.slo)
+        tune = self.settings.tune
         return pipeline.Plan(
-            told, learn.seed, learn.horizon_minutes, detect.false_incidents_per_week, parameters, wanted
+            told,
+            learn.seed,
+            learn.horizon_minutes,
+            detect.false_incidents_per_week,
+            parameters,
+            objectives(tune.slo),
+            usage_reader(tune.prometheus_url, tune.prometheus_token),
         )
 
     def _history(self, patterns: Sequence[str], report: Report) -> Ingested:

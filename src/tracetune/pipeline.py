@@ -28,10 +28,11 @@ from tracetune.domain.period import left_out
 from tracetune.domain.quality import PROBLEMS, Effect, Finding
 from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.domain.spans import SpanBatch
+from tracetune.domain.usage import PodUsage, by_service, instances_of
 from tracetune.domain.whatif import Ask, Grid, Played, WhatIf
 from tracetune.errors import InvalidInput, NotEnoughData
 from tracetune.forecasting.learn import learn as learn_series
-from tracetune.ports import Estimator, SpanReader
+from tracetune.ports import Estimator, SpanReader, UsageReader
 from tracetune.sources.files import InputFile, read
 from tracetune.traces.assemble import Assembled, Assembler
 from tracetune.traces.summarise import TraceSummary, summarise_assembled
@@ -238,10 +239,13 @@ def tune(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     rankings: Mapping[str, CauseRanking],
     model: Model | None = None,
     objectives: Mapping[str, float] | None = None,
+    pods: Sequence[PodUsage] = (),
 ) -> tuple[tuple[Capacity, ...], tuple[Advice, ...]]:
     """What each service uses of its replicas, and how to set its knobs for the forecast load; ``model`` is of its queues."""
     found = capacities(minutes, learned)
-    return found, advise(minutes, learned, graph, incidents, rankings, found, model, objectives)
+    names = (minutes.instances.column(name).to_pylist() for name in ("service_name", "instance")) if pods else ([], [])
+    usage = by_service(pods, instances_of(*names))
+    return found, advise(minutes, learned, graph, incidents, rankings, found, model, objectives, usage)
 
 
 def queues(
@@ -289,6 +293,18 @@ class Plan:
     false_incidents_per_week: float
     parameters: Mapping[str, str]
     objectives: Mapping[str, float] = field(default_factory=dict)  # seconds of p99, by endpoint
+    usage: UsageReader | None = None  # asked for CPU and memory
+
+
+def used(plan: Plan, ingested: Ingested) -> Sequence[PodUsage]:
+    """What pods used of CPU and memory during these traces, where anybody is to be asked.
+
+    Raises:
+        Unavailable: nobody answers; likewise Unauthorized.
+    """
+    if plan.usage is None:
+        return ()
+    return plan.usage.read(ingested.start_time_unix_nano / 1e9, ingested.end_time_unix_nano / 1e9)
 
 
 def queues_of(ingested: Ingested, plan: Plan) -> tuple[Model | None, Learned]:
@@ -332,8 +348,9 @@ def analyze(ingested: Ingested, plan: Plan, stopwatch: Stopwatch, *, with_what_i
         rankings = explain(incidents, minutes, learned, graph)
     with stopwatch.stage("tune") as note:
         model = queues(ingested, learned, incidents, rankings)
-        found, advice = tune(minutes, learned, graph, incidents, rankings, model, plan.objectives)
-        note(advice=len(advice))
+        pods = used(plan, ingested)
+        found, advice = tune(minutes, learned, graph, incidents, rankings, model, plan.objectives, pods)
+        note(advice=len(advice), pods=len(pods))
     answers = None
     if with_what_ifs:
         with stopwatch.stage("what if"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from tracetune.domain.analysis import Analysis
@@ -10,6 +10,7 @@ from tracetune.domain.forecasts import Forecast
 from tracetune.domain.minutes import MinuteBatch
 from tracetune.domain.series import Metric, SeriesBatch
 from tracetune.domain.spans import Decoded
+from tracetune.domain.usage import PodUsage
 
 
 @runtime_checkable
@@ -112,4 +113,16 @@ class Sink(Protocol):
 
     def write(self, analysis: Analysis) -> None:
         """Write all of it or raise; nothing half-written is left behind."""
+        ...
+
+
+@runtime_checkable
+class UsageReader(Protocol):
+    """Knows what pods used of CPU and memory, and what they were given of it. Advice is the better for it, and needs none."""
+
+    def read(self, start_unix_seconds: float, end_unix_seconds: float) -> Sequence[PodUsage]:
+        """Every pod that used CPU in that time, by namespace and name; what is not known of one is NaN.
+
+        ``Unavailable`` where it does not answer in time, ``Unauthorized`` where it wants another token.
+        """
         ...

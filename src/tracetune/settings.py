@@ -71,6 +71,11 @@ class TuneSettings:
         "Objectives by semicolons, as 'GET /checkout p99<800ms; GET /cart p99<0.3s'. Endpoints without one are to keep p99 "
         "within twice what it is when nothing waits.",
     )
+    prometheus_url: str = _setting(
+        "",
+        "Prometheus, as http://prometheus.monitoring.svc:9090, that is asked for CPU and memory by pod; empty asks none.",
+    )
+    prometheus_token: str = _setting("", "Sent to it as 'Authorization: Bearer TOKEN'; empty sends none.")
 
 
 @dataclass(frozen=True, slots=True)

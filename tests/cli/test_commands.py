@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import inspect
 import json
+import time
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 import yaml
+from tests.sources.pods import pods_of, running_prometheus
 from typer.testing import Result
 
 from tracetune.cli import commands
-from tracetune.errors import InvalidInput, NotFound
+from tracetune.errors import InvalidInput, NotFound, Unavailable
+from tracetune.testing.build import build
+from tracetune.testing.writers import write_spans
 
 QUICK = ("--model", "baselines", "--quiet")
 
@@ -106,6 +110,35 @@ def test_tune_of_an_unknown_service_lists_the_known_ones(run: Run, shop_files: P
 
     assert isinstance(result.exception, NotFound)
     assert "payments" in result.exception.hint
+
+
+def test_cpu_that_prometheus_knows_of_becomes_advice(run: Run, tmp_path: Path) -> None:
+    with running_prometheus(tmp_path) as address:
+        pods_of(address)
+        spans = build(
+            """
+            shop GET /order 0ms +120ms kind=server
+              payments Authorize 10ms +80ms kind=server instance=payment-a
+            """,
+            start_time_unix_nano=int(time.time() - 60) * 10**9,
+            repeat=60,
+        )
+        write_spans(tmp_path / "traces.json", [spans])
+
+        advice = _json(run("tune", tmp_path / "traces.json", "--prometheus", address, "--json", *QUICK))
+
+    (cpu,) = [each for each in advice if each["knob"] == "cpu"]
+    assert cpu["target_service"] == "payments"
+    assert cpu["reasons"][0] == "CPU is the limit of payments: raise it from 0.5 to 1 cores a pod"
+    assert "stopped in 40 % of the periods" in cpu["reasons"][1]
+
+
+def test_prometheus_that_is_away_is_named_and_so_is_the_way_without_it(run: Run, few_traces: Path) -> None:
+    result = run("tune", few_traces, "--prometheus", "http://127.0.0.1:9", *QUICK)
+
+    assert isinstance(result.exception, Unavailable)
+    assert "http://127.0.0.1:9 does not answer" in result.exception.message
+    assert "works without it" in result.exception.hint
 
 
 def test_doctor_names_missing_attributes_with_their_remedy(run: Run, few_traces: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import kubernetes_validate
 import pytest
 from tests.sinks.test_manifests import REPLICAS
 
-from tracetune.sinks.manifests import merged
-from tracetune.sinks.scaling import Scaler, most_replicas, scaling
+from tracetune.domain.advice import Action, Advice, Confidence, Knob
+from tracetune.sinks.manifests import manifests, merged, patch
+from tracetune.sinks.scaling import Scaler, most_replicas, resources, scaling
 
 VERSIONS = ("1.30", "1.33", "1.37")
 
@@ -61,3 +63,37 @@ def test_kubernetes_accepts_the_patched_objects(version: str, scaler: Scaler) ->
 
     for document in (merged(WHOLE_DEPLOYMENT, deployment), *others):
         kubernetes_validate.validate(document, version, strict=True)
+
+
+_CPU = Advice("pay", "", Knob.CPU, Action.SET, "cores", 0.1, 0.2, 0.575, 0.9, Confidence.HIGH, ("ask for more",))
+
+
+def test_requests_are_annotations_of_the_deployment_as_quantities() -> None:
+    (cpu,) = resources(_CPU)
+    (memory,) = resources(
+        dataclasses.replace(_CPU, knob=Knob.MEMORY, unit="MiB", lower=200.0, target=287.2, upper=300.0)
+    )
+
+    assert cpu["metadata"]["annotations"] == {
+        "tracetune.io/cpu-request-lower-bound": "200m",
+        "tracetune.io/cpu-request-target": "575m",
+        "tracetune.io/cpu-request-upper-bound": "900m",
+        "tracetune.io/cpu-confidence": "high",
+    }
+    assert memory["metadata"]["annotations"]["tracetune.io/memory-request-target"] == "288Mi"
+
+
+def test_a_limit_to_raise_is_named_as_a_limit_and_so_is_the_command() -> None:
+    limited = dataclasses.replace(_CPU, details=(("limit", 0.575),))
+
+    (document,) = resources(limited)
+
+    assert "tracetune.io/cpu-limit-target" in document["metadata"]["annotations"]
+    assert "kubectl set resources deployment/pay -c CONTAINER --limits=cpu=575m" in patch(limited)
+
+
+def test_replicas_and_requests_share_one_deployment() -> None:
+    (deployment, *_) = manifests([dataclasses.replace(REPLICAS, target_service="pay"), _CPU], Scaler.DEPLOYMENT)
+
+    assert deployment.document["spec"] == {"replicas": 5}
+    assert deployment.document["metadata"]["annotations"]["tracetune.io/cpu-request-target"] == "575m"

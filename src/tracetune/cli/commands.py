@@ -137,6 +137,14 @@ def tune(
             help="p99 that an endpoint is to keep, as 'GET /checkout p99<800ms'; repeatable. Else: twice that without waiting.",
         ),
     ] = None,
+    prometheus: Annotated[
+        str | None,
+        typer.Option(
+            "--prometheus",
+            metavar="URL",
+            help="Ask this Prometheus what pods use of CPU and memory, and advise on both.",
+        ),
+    ] = None,
     scaler: Annotated[
         Scaler, typer.Option("--scaler", help="Who sets the replicas in a patch: hpa, keda, or deployment alone.")
     ] = Scaler.HPA,
@@ -158,6 +166,7 @@ def tune(
     tracetune tune traces/ --diff deploy/
     tracetune tune traces/ --replay
     tracetune tune traces/ --slo 'GET /checkout p99<800ms'
+    tracetune tune traces/ --prometheus http://127.0.0.1:9090
     """
     from tracetune.cli import documents, summary, whatif_views
     from tracetune.cli import output as out
@@ -165,7 +174,7 @@ def tune(
 
     app = _application(
         config,
-        options.flags(url=url, store=store, model=model, seed=seed, horizon=horizon, slo=slo),
+        options.flags(url=url, store=store, model=model, seed=seed, horizon=horizon, slo=slo, prometheus=prometheus),
         _level(quiet, verbose),
     )
     if replay:

@@ -56,6 +56,7 @@ def flags(
     horizon: int | None = None,
     url: str | None = None,
     slo: list[str] | None = None,
+    prometheus: str | None = None,
 ) -> dict[str, Any]:
     """Given options by the key of the setting they override."""
     return {
@@ -65,4 +66,5 @@ def flags(
         "learn.horizon_minutes": horizon,
         "client.url": url,
         "tune.slo": "; ".join(slo) if slo else None,
+        "tune.prometheus_url": prometheus,
     }

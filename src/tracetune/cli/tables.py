@@ -198,6 +198,8 @@ def advice(found: Sequence[Advice]) -> RenderableType:
 def _amount(value: float | None, unit: str) -> str:
     if value is None or not math.isfinite(value):
         return "?"
+    if unit == "cores":
+        return words.cores(value)
     return words.duration(value) if unit == "s" else words.count(value)
 
 

@@ -17,6 +17,8 @@ class Knob(StrEnum):
     CONNECTION_POOL = "connection_pool"
     OUTLIER_DETECTION = "outlier_detection"
     CONCURRENCY_LIMIT = "concurrency_limit"
+    CPU = "cpu"
+    MEMORY = "memory"
     SAMPLING = "sampling"
     ROLLBACK = "rollback"
     INSTRUMENTATION = "instrumentation"
@@ -46,7 +48,8 @@ class Advice:
         target_service: the service the knob belongs to; "12 services" where one advice is for several.
         peer: the callee for knobs of a connection (timeout, retries, pool), else "".
         unit: of current, lower, target and upper: ``replicas``, ``s``, ``retries``, ``connections``, ``requests``,
-            ``errors in a row``, ``%``; for ROLLBACK the version to leave, for INSTRUMENTATION the attribute to set.
+            ``errors in a row``, ``%``, ``cores`` and ``MiB`` of a pod; for ROLLBACK the version to leave, for
+            INSTRUMENTATION the attribute to set.
         current, lower, target, upper: None where unknown or without meaning; lower <= target <= upper.
         reasons: sentences with numbers, the strongest first.
         unlock: what would allow an answer, where the action is CANNOT_SAY, else "".

@@ -75,6 +75,15 @@ def rate(calls_per_second: float) -> str:
     return f"{_digits(calls_per_second)}/s" if calls_per_second >= 0.95 else f"{_digits(calls_per_second * 60)}/min"
 
 
+def cores(number: float) -> str:
+    """CPU cores with two significant digits.
+
+    >>> cores(0.4834), cores(2.0), cores(12.4)
+    ('0.48', '2', '12')
+    """
+    return _digits(number) if math.isfinite(number) else "–"
+
+
 def number_of(n: int, singular: str, plural: str = "") -> str:
     """A count with its noun.
 

@@ -175,7 +175,10 @@ class Analyst:
             model = self._queues.refresh(minute, ingested, learned, incidents, rankings)
             wanted = self._objectives(model)
             capacities, advice = self._advisor.refresh(
-                lambda: pipeline.tune(minutes, learned, graph, incidents, rankings, model, wanted), _news(rankings)
+                lambda: pipeline.tune(
+                    minutes, learned, graph, incidents, rankings, model, wanted, pipeline.used(plan, ingested)
+                ),
+                _news(rankings),
             )
         seconds = {f"{stage} seconds": f"{spent:.1f}" for stage, spent in stopwatch.seconds.items()}
         analysis = Analysis(

@@ -31,6 +31,7 @@ from tracetune.live.speaking import spoken
 from tracetune.live.status import ReceiverStatus, Status
 from tracetune.live.ticker import Ticker
 from tracetune.live.training import Trainer
+from tracetune.live.usage import WatchedUsage
 from tracetune.live.window import Window
 from tracetune.pipeline import Plan
 from tracetune.settings import Settings
@@ -39,6 +40,7 @@ from tracetune.sources.grpc import GrpcReceiver
 from tracetune.sources.http import HttpReceiver
 from tracetune.sources.jaeger_query import JaegerQuery
 from tracetune.sources.kafka import KafkaReceiver
+from tracetune.sources.prometheus_query import usage_reader
 from tracetune.sources.pull import PullReceiver, TraceStore
 from tracetune.sources.reception import Tally
 from tracetune.sources.tempo import Tempo
@@ -80,6 +82,8 @@ class Server:
         tls.check_open(settings)
         self.settings, self._clock = settings, clock
         self._objectives = objectives or {}
+        asked = usage_reader(settings.tune.prometheus_url, settings.tune.prometheus_token)
+        self._usage = WatchedUsage(asked) if asked else None
         self._tls = tls.http_context(serve)
         self.traces = watching.own_traces(serve, os.environ)
         place = settings.learn.registry
@@ -258,6 +262,7 @@ class Server:
         found += [self._promoted.problem] if self._promoted else []
         found += [self.traces.problem] if self.traces else []
         found += [self._analyst.problem] if self._analyst else []
+        found += [self._usage.problem] if self._usage else []
         found += [f"{each.name}: {each.problem}" for each in self.tallies if each.problem]
         if damage.lost_bytes:
             found.append(
@@ -309,6 +314,7 @@ class Server:
             settings.detect.false_incidents_per_week,
             {"version": __version__, "seed": str(settings.learn.seed)},
             self._objectives,
+            self._usage,
         )
         return Analyst(
             window,

@@ -10,7 +10,7 @@ import yaml
 
 from tracetune.domain.advice import Action, Advice, Knob
 from tracetune.sinks.mesh import Object, mesh
-from tracetune.sinks.scaling import Scaler, scaling
+from tracetune.sinks.scaling import Scaler, quantity, resources, scaling
 
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 """What Kubernetes accepts as the name of a Service (RFC 1035/1123 label, at most 63 characters)."""
@@ -137,9 +137,14 @@ def _bad_names(advice: Advice) -> list[str]:
 
 
 def _of(advice: Advice, scaler: Scaler) -> Iterator[Manifest]:
-    documents = scaling(advice, scaler) if advice.knob is Knob.REPLICAS else mesh(advice)
-    for document in documents:
+    for document in _documents(advice, scaler):
         yield Manifest(document, [note for note in _comments(advice, document["kind"]) if note])
+
+
+def _documents(advice: Advice, scaler: Scaler) -> Iterator[Object]:
+    if advice.knob is Knob.REPLICAS:
+        return scaling(advice, scaler)
+    return resources(advice) if advice.knob in {Knob.CPU, Knob.MEMORY} else mesh(advice)
 
 
 def _comments(advice: Advice, kind: str) -> Iterator[str]:
@@ -147,7 +152,18 @@ def _comments(advice: Advice, kind: str) -> Iterator[str]:
     yield _range(advice)
     yield f"effect: {advice.effect}" if advice.effect else ""
     yield f"risk: {advice.risk}" if advice.risk else ""
+    yield _set_by_hand(advice) if advice.knob in {Knob.CPU, Knob.MEMORY} else ""
     yield _NOTES.get(kind, "")
+
+
+def _set_by_hand(advice: Advice) -> str:
+    """The command that sets it in every container of the pod; which one needs it only its owner knows."""
+    option = "limits" if "limit" in dict(advice.details) else "requests"
+    value = quantity(advice.target or 0.0, advice.unit)
+    return (
+        f"to set it: kubectl set resources deployment/{advice.target_service} -c CONTAINER "
+        f"--{option}={advice.knob.value}={value}"
+    )
 
 
 _NOTES: Mapping[str, str] = {

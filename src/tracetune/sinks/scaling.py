@@ -42,6 +42,35 @@ def scaling(advice: Advice, scaler: Scaler) -> Iterator[Object]:
         yield _scaled_object(advice, count)
 
 
+def resources(advice: Advice) -> Iterator[Object]:
+    """The Deployment with CPU or memory of one pod in its annotations, as the Vertical Pod Autoscaler would recommend them.
+
+    Requests belong to containers, whose names no metric of the pod gives; the annotations say what to set there.
+    """
+    what = "limit" if "limit" in dict(advice.details) else "request"
+    bounds = {"lower-bound": advice.lower, "target": advice.target, "upper-bound": advice.upper}
+    notes = {
+        f"tracetune.io/{advice.knob.value}-{what}-{name}": quantity(value, advice.unit)
+        for name, value in bounds.items()
+        if value is not None
+    }
+    notes[f"tracetune.io/{advice.knob.value}-confidence"] = advice.confidence.value
+    yield {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": advice.target_service, "annotations": notes},
+    }
+
+
+def quantity(value: float, unit: str) -> str:
+    """As Kubernetes writes it.
+
+    >>> quantity(0.575, "cores"), quantity(287.2, "MiB")
+    ('575m', '288Mi')
+    """
+    return f"{math.ceil(1000 * value - 1e-9)}m" if unit == "cores" else f"{math.ceil(value - 1e-9)}Mi"
+
+
 def most_replicas(advice: Advice) -> int:
     """The cap of an autoscaler: a quarter above the upper bound."""
     return math.ceil(ABOVE_UPPER * max(advice.target or 0.0, advice.upper or 0.0))

@@ -14,6 +14,7 @@ from tracetune.domain.anomalies import Incident
 from tracetune.domain.causes import CauseRanking
 from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.minutes import MinuteBatch
+from tracetune.domain.usage import PodUsage
 from tracetune.tuning.allocate import can_plan
 from tracetune.tuning.blame import rollbacks, surges, without_vain_replicas
 from tracetune.tuning.budgets import budgets
@@ -27,6 +28,7 @@ from tracetune.tuning.objectives import objectives_of
 from tracetune.tuning.outliers import outliers
 from tracetune.tuning.pools import pools
 from tracetune.tuning.replicas import load_to_come, replicas
+from tracetune.tuning.resources import resources, with_cpu
 from tracetune.tuning.retries import retries
 from tracetune.tuning.sampling import sampling
 from tracetune.tuning.scaling import Target, plan_for, scale
@@ -40,6 +42,7 @@ LEAST_MINUTES = 30
 _ORDER = (  # what ends harm, then what prevents it, then what may stay, then what is needed to say more
     (Knob.ROLLBACK, Action.SET),
     (Knob.ROLLBACK, Action.KEEP),
+    (Knob.CPU, Action.SET),
     (Knob.REPLICAS, Action.SET),
     (Knob.OUTLIER_DETECTION, Action.SET),
     (Knob.RETRIES, Action.SET),
@@ -47,11 +50,15 @@ _ORDER = (  # what ends harm, then what prevents it, then what may stay, then wh
     (Knob.TIMEOUT, Action.SET),
     (Knob.CONNECTION_POOL, Action.SET),
     (Knob.CONCURRENCY_LIMIT, Action.SET),
+    (Knob.MEMORY, Action.SET),
     (Knob.REPLICAS, Action.KEEP),
     (Knob.RETRIES, Action.KEEP),
+    (Knob.CPU, Action.KEEP),
+    (Knob.MEMORY, Action.KEEP),
     (Knob.REPLICAS, Action.CANNOT_SAY),
     (Knob.OUTLIER_DETECTION, Action.CANNOT_SAY),
     (Knob.TIMEOUT, Action.CANNOT_SAY),
+    (Knob.CPU, Action.CANNOT_SAY),
     (Knob.SAMPLING, Action.SET),
     (Knob.INSTRUMENTATION, Action.SET),
 )
@@ -66,6 +73,7 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     capacities: Sequence[Capacity],
     model: Model | None = None,
     objectives: Mapping[str, float] | None = None,
+    usage: Mapping[str, Sequence[PodUsage]] | None = None,
 ) -> tuple[Advice, ...]:
     """What to set, what to keep and what cannot be said, for every service and connection; the most useful first.
 
@@ -80,6 +88,7 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
         capacities: of the same minutes; they bring the forecast load.
         model: of the queues, where whole calls are known; it plans the replicas of the services that it identified.
         objectives: seconds of p99 by endpoint, as "GET /checkout"; the others keep the default.
+        usage: the pods of each service, where somebody told what they use of CPU and memory.
 
     Raises:
         InvalidInput: an objective of an endpoint that no trace begins with.
@@ -105,12 +114,15 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     ]
     if model is not None:
         for_services = [with_elsewhere(advice, model.elsewhere, model.stations) for advice in for_services]
+    used = usage or {}
+    for_services = [with_cpu(advice, used, model.stations if model is not None else ()) for advice in for_services]
     limits = tuple(
         _limits(ways, whole, good, model, target) if seen >= LEAST_MINUTES else _too_short(seen, ways, model)
     )
     found = [
         *rollbacks(minutes, rankings),
         *(without_vain_replicas(advice, graph, incidents, rankings) for advice in for_services),
+        *resources(used),
         *outliers(minutes, whole),
         *limits,
         *(concurrency(model, target, seen / 60) if model is not None else ()),
