@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,6 +29,14 @@ _PORTS = ("--otlp-grpc-port", "0", "--otlp-http-port", "0", "--zipkin-port", "0"
 def command(directory: Path, *more: str) -> list[str]:
     """The command line of a server in a directory."""
     return [sys.executable, "-m", "tracetune", "serve", "--directory", str(directory), "--json", *_PORTS, *more]
+
+
+def until(holds: Callable[[], bool], what: Callable[[], object] = str) -> None:
+    """Wait for a state of another process, which nothing here is told of; after four minutes, fail and say ``what``."""
+    end = time.monotonic() + 240
+    while not holds():
+        assert time.monotonic() < end, what()
+        threading.Event().wait(0.1)
 
 
 class Served:

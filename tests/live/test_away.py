@@ -8,9 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,20 +16,13 @@ from typing import Any
 import pytest
 from tests.live.cable import Cable
 from tests.live.parts import Clock, running, trace_of
-from tests.live.real import stored_calls
+from tests.live.real import stored_calls, until
 from tests.sources.test_kafka import _produce
 from tests.sources.trace_stores import jaeger_api, serving
 
 from tracetune.live.server import Server
 from tracetune.sources import kafka
 from tracetune.testing.otlp_writer import request
-
-
-def _until(holds: Callable[[], bool], what: Callable[[], object] = str) -> None:
-    end = time.monotonic() + 240
-    while not holds():
-        assert time.monotonic() < end, what()
-        threading.Event().wait(0.05)
 
 
 def _problem(server: Server, name: str) -> str:
@@ -65,14 +56,14 @@ def test_broker_that_was_away_is_told_and_gives_the_rest_when_it_is_back(
         asyncio.run(_produce(address, "otlp_spans", [request(trace_of(0, number)) for number in range(5)]))
         with running(tmp_path, kafka_brokers=address, retry_seconds=0.5) as server:
             received = server.admission.received
-            _until(lambda: received["kafka"] == 10, lambda: (dict(received), server.status().problems))
+            until(lambda: received["kafka"] == 10, lambda: (dict(received), server.status().problems))
             cable.cut()
-            _until(lambda: "is away" in _problem(server, "kafka"))
+            until(lambda: "is away" in _problem(server, "kafka"))
             away = server.status()
             cable.mend()
             asyncio.run(_produce(address, "otlp_spans", [request(trace_of(0, number)) for number in range(5, 9)]))
-            _until(lambda: received["kafka"] >= 18, lambda: (dict(received), server.status().problems))
-            _until(lambda: _problem(server, "kafka") == "")
+            until(lambda: received["kafka"] >= 18, lambda: (dict(received), server.status().problems))
+            until(lambda: _problem(server, "kafka") == "")
         stored = stored_calls(tmp_path)
 
     assert away.ready
@@ -90,16 +81,16 @@ def test_trace_store_that_was_away_is_told_and_its_whole_absence_is_pulled(tmp_p
             "pull_seconds": 1.0,
         }
         with running(tmp_path, clock, **given) as server:
-            _until(lambda: server.admission.received["jaeger"] == 2)
+            until(lambda: server.admission.received["jaeger"] == 2)
             cable.cut()
             clock.now += 60.0
-            _until(lambda: "does not answer" in _problem(server, "jaeger"))
+            until(lambda: "does not answer" in _problem(server, "jaeger"))
             jaeger.traces += [trace_of(minute) for minute in range(2, 10)]
             clock.now += 540.0
             asked = len(jaeger.asked)
             cable.mend()
-            _until(lambda: server.admission.received["jaeger"] >= 18)
-            _until(lambda: _problem(server, "jaeger") == "")
+            until(lambda: server.admission.received["jaeger"] >= 18)
+            until(lambda: _problem(server, "jaeger") == "")
         stored = stored_calls(tmp_path)
 
     assert stored == {"GET /order": 9, "Authorize": 9}

@@ -5,23 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.live.parts import trace_of
-from tests.live.real import Template, alone, command, serving, stored_calls
+from tests.live.real import Template, alone, command, serving, stored_calls, until
 
 from tracetune.testing.otlp_writer import request
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 240
-    while not holds():
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.1)
 
 
 def _fill(ballast: Path) -> None:
@@ -57,10 +48,10 @@ def test_full_disk_refuses_spans_until_it_has_room_and_keeps_what_it_acknowledge
         refused = send(1)
         while refused.status_code == 200:  # into the last block of the open segment
             refused = send(len(acknowledged))
-        _until(lambda: any("No space left on device" in each for each in served.problems()))
+        until(lambda: any("No space left on device" in each for each in served.problems()))
         ballast.unlink()
         again = send(999)
-        _until(lambda: not any("No space left on device" in each for each in served.problems()))
+        until(lambda: not any("No space left on device" in each for each in served.problems()))
         held = os.open(inside, os.O_RDONLY)  # the disk outlives its process by this
         status = served.stop()
     shutil.copytree(f"/proc/self/fd/{held}", kept, symlinks=True)

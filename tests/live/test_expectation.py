@@ -70,3 +70,29 @@ def test_series_that_begins_later_joins() -> None:
     forecast = learned.forecasts[Metric.CALLS]
     assert forecast.keys == SERIES.keys
     assert np.isfinite(forecast.values[:2, 60:89]).all()
+
+
+def test_snapshot_that_was_given_away_is_not_written_to_by_later_minutes() -> None:
+    online = expectation()
+    for last in range(60, 70):
+        learned = online.learned(SERIES.between(0, last))
+    before = {metric: forecast.values.copy() for metric, forecast in learned.forecasts.items()}
+    for last in range(70, 100):
+        online.learned(SERIES.between(0, last))
+
+    for metric, forecast in learned.forecasts.items():
+        np.testing.assert_array_equal(forecast.values, before[metric])
+
+
+def test_window_may_leave_everything_behind_or_begin_earlier_than_before() -> None:
+    online = expectation()
+    for last in range(60, 70):
+        online.learned(SERIES.between(20, last))
+    far = online.learned(SERIES.between(100, 131))
+    online = expectation()
+    for last in range(60, 70):
+        online.learned(SERIES.between(20, last))
+    earlier = online.learned(SERIES.between(10, 70))
+
+    assert far.forecasts[Metric.CALLS].values.shape[1] == 31 + 5
+    assert np.isfinite(earlier.forecasts[Metric.CALLS].values[:, 50:60]).all()

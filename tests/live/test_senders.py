@@ -7,8 +7,7 @@ import json
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.live.parts import trace_of
-from tests.live.real import Served, serving
+from tests.live.real import Served, serving, until
 
 from tracetune.testing.otlp_json_writer import otlp_json
 from tracetune.testing.otlp_writer import request
@@ -34,13 +33,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield served
 
 
-def _until(holds: Callable[[], bool], what: Callable[[], object] = str) -> None:
-    end = time.monotonic() + 240
-    while not holds():
-        assert time.monotonic() < end, what()
-        time.sleep(0.2)
-
-
 def _free_ports(count: int) -> list[int]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [each.getsockname()[1] for each in sockets]
@@ -54,7 +46,7 @@ def _process(command: list[str], port: int) -> Iterator[None]:
     """A process that listens on a port by the time the block begins."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - ours
         try:
-            _until(lambda: _listens(port), lambda: f"{command[0]} does not listen")
+            until(lambda: _listens(port), lambda: f"{command[0]} does not listen")
             yield
         finally:
             process.kill()
@@ -156,7 +148,7 @@ def test_every_way_of_envoy_arrives_span_by_span(served: Served, tmp_path: Path)
             for _ in range(REQUESTS):
                 assert httpx.get(f"http://127.0.0.1:{port}/", timeout=60).status_code == 200
         expected = {"zipkin": 2 * REQUESTS, "otlp_grpc": REQUESTS, "otlp_http": REQUESTS}
-        _until(
+        until(
             lambda: {name: served.received(name) - count for name, count in before.items()} == expected,
             lambda: {name: served.received(name) - count for name, count in before.items()},
         )
@@ -182,7 +174,7 @@ def test_every_exporter_of_the_javascript_sdk_arrives(served: Served) -> None:
     subprocess.run([node, "send.js", *urls], cwd=folder, check=True, capture_output=True)  # noqa: S603 - ours
 
     expected = {"zipkin": 20, "otlp_grpc": 20, "otlp_http": 40}
-    _until(
+    until(
         lambda: {name: served.received(name) - count for name, count in before.items()} == expected,
         lambda: {name: served.received(name) - count for name, count in before.items()},
     )
@@ -220,7 +212,7 @@ def test_rotel_as_a_collector_passes_everything_on(served: Served, protocol: str
                 timeout=60,
             )
             assert answer.status_code == 200
-        _until(lambda: served.received(name) - before == 2 * REQUESTS, lambda: served.received(name) - before)
+        until(lambda: served.received(name) - before == 2 * REQUESTS, lambda: served.received(name) - before)
 
 
 def test_curl_sends_json_and_is_answered_in_it(served: Served) -> None:
@@ -238,4 +230,4 @@ def test_curl_sends_json_and_is_answered_in_it(served: Served) -> None:
 
     assert answers[0] == b"{}200"
     assert answers[1].endswith(b"400")
-    _until(lambda: served.received("otlp_http") - before == 2)
+    until(lambda: served.received("otlp_http") - before == 2)

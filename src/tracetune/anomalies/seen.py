@@ -45,8 +45,10 @@ class Seen:
         """The observed minutes of what was learned."""
         series = learned.series
         at = np.flatnonzero(series.observed)
-        metrics = {metric: values[:, at] for metric, values in series.metrics.items()}
-        expected = {metric: each.values[:, : series.length][:, at] for metric, each in learned.forecasts.items()}
+        # A slice of all minutes is no copy, and usually all were observed.
+        chosen = slice(None) if len(at) == series.length else at
+        metrics = {metric: values[:, chosen] for metric, values in series.metrics.items()}
+        expected = {metric: each.values[:, : series.length][:, chosen] for metric, each in learned.forecasts.items()}
         return cls(series, series.start_minute + at, metrics, expected)
 
     def departure(self, metric: Metric) -> Float[Array, "series minute"]:

@@ -60,16 +60,17 @@ class Traffic:
             return cls(np.zeros(shape, np.bool_), np.zeros(shape, np.bool_), np.zeros(shape[1], np.bool_))
         service = _positions(seen)
         mixed = _mixed(seen)
+        excess, variance = _excess(seen)
         # A row a service, not a series: ten thousand operations belong to some hundreds of services.
-        neighbours = np.equal.outer(np.arange(service.max(initial=-1) + 1), service)
-        busy = np.fmax(np.nan_to_num(calls), _together(seen, neighbours)[service]) >= LOAD_SIGMAS
-        feeds = _feeds(seen, service, graph)
-        enters: Mask = _together(seen, feeds) >= ENTRY_SIGMAS  # (service, minute)
+        beside = _departed(_by_service(excess, service), _by_service(variance, service))
+        busy = np.fmax(np.nan_to_num(calls), beside[service]) >= LOAD_SIGMAS
+        root = seen.series.root_share > ROOT_SHARE
+        feeds = _feeds(seen, service, root, graph).astype(np.float64)
+        enters: Mask = _departed(feeds @ excess[root], feeds @ variance[root]) >= ENTRY_SIGMAS  # (service, minute)
         entering = enters[service]
         is_fed: Mask = np.any(feeds, axis=1)  # (service,)
         overloaded: Mask = busy & (entering | mixed | ~is_fed[service][:, None])
-        begins = seen.series.root_share > ROOT_SHARE
-        return cls(overloaded, busy & ~overloaded & ~begins[:, None], mixed)
+        return cls(overloaded, busy & ~overloaded & ~root[:, None], mixed)
 
 
 def was_served(seen: Seen, latency: Float[Array, "series minute"], episode: Episode) -> bool:
@@ -97,27 +98,45 @@ def _positions(seen: Seen) -> NDArray[np.int64]:
     return np.array([place[key.service_name] for key in seen.series.keys])
 
 
-def _feeds(seen: Seen, service: NDArray[np.int64], graph: ServiceGraph | None) -> Bool[Mask, "service series"]:
-    """Whether the calls of a series enter the system on a way that reaches a service."""
-    root = seen.series.root_share > ROOT_SHARE
+def _feeds(
+    seen: Seen, service: NDArray[np.int64], root: Bool[Mask, " series"], graph: ServiceGraph | None
+) -> Bool[Mask, "service root"]:
+    """Whether the calls of a series at the entrance enter the system on a way that reaches a service."""
+    services = int(service.max(initial=-1)) + 1
+    doors = service[root]
     if graph is None:
-        return np.broadcast_to(root, (service.max(initial=-1) + 1, len(root)))
+        return np.ones((services, len(doors)), np.bool_)
     names = sorted({key.service_name for key in seen.series.keys})
-    reach = np.eye(len(names), dtype=np.bool_)  # (from, to)
     place = {name: at for at, name in enumerate(names)}
-    for name, at in place.items():
-        reach[at, [place[other] for other in graph.reachable(name) if other in place]] = True
-    feeding: Mask = reach.T[:, service] & root[None, :]
+    reach = np.eye(services, dtype=np.bool_)  # (to, from); only from services at the entrance, which are few
+    for door in np.unique(doors).tolist():
+        reach[[place[other] for other in graph.reachable(names[door]) if other in place], door] = True
+    feeding: Mask = reach[:, doors]
     return feeding
 
 
-def _together(seen: Seen, members: Bool[Mask, "service series"]) -> Float[Array, "service minute"]:
-    """How far the calls of each service's members departed in all: one operation's surge slows its neighbours too."""
+def _excess(seen: Seen) -> tuple[Float[Array, "series minute"], Float[Array, "series minute"]]:
+    """By how many calls each series departed from what was expected of it, and their variance."""
     expected = seen.expected[Metric.CALLS]
     excess = np.nan_to_num(seen.metrics[Metric.CALLS] - expected[:, :, MIDDLE])
     variance = np.square(np.nan_to_num(expected[:, :, UPPER] - expected[:, :, MIDDLE]) / LOAD_SIGMAS)
-    chosen = members.astype(np.float64)
-    departed: Array = (chosen @ excess) / np.sqrt(np.maximum(chosen @ variance, 1.0))
+    return excess, variance
+
+
+def _by_service(values: Float[Array, "series minute"], service: NDArray[np.int64]) -> Float[Array, "service minute"]:
+    """Summed over the series of each service."""
+    summed = np.zeros((int(service.max(initial=-1)) + 1, values.shape[1]))
+    order = np.argsort(service, kind="stable")
+    begins = np.flatnonzero(np.diff(service[order], prepend=-1))
+    summed[service[order][begins]] = np.add.reduceat(values[order], begins, axis=0)
+    return summed
+
+
+def _departed(
+    excess: Float[Array, "service minute"], variance: Float[Array, "service minute"]
+) -> Float[Array, "service minute"]:
+    """How far calls departed in all: one operation's surge slows its neighbours too."""
+    departed: Array = excess / np.sqrt(np.maximum(variance, 1.0))
     return departed
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from tracetune.causes.case import Case
-from tracetune.causes.sums import Totals, totals, within
+from tracetune.causes.sums import Totals, entries, totals_within
 from tracetune.domain.minutes import column
 from tracetune.domain.series import SeriesKey
 
@@ -51,11 +51,12 @@ class _Rise:
 
 def failures(case: Case) -> tuple[Failure, ...]:
     """The services whose own errors rose, by their share of all own errors downwards."""
-    entries = case.minutes.operations.filter(case.minutes.operations["is_entry"])
-    by_operation = _rises(case, entries, ("service_name", "span_name"))
-    by_service = _rises(case, entries, ("service_name",))
+    of_entries = entries(case.minutes.operations)
+    by_operation = _rises(case, of_entries, ("service_name", "span_name"))
+    by_service = _rises(case, of_entries, ("service_name",))
     links = _rises(case, case.minutes.links, ("client", "server"))
-    own = {names[0]: max(0.0, rise.extra - _inherited(names[0], links)) for names, rise in by_service.items()}
+    inherited = _inherited(links)
+    own = {names[0]: max(0.0, rise.extra - inherited.get(names[0], 0.0)) for names, rise in by_service.items()}
     unseen = _unseen(by_service, links)
     total = sum(own.values()) + sum(unseen.values())
     found = [
@@ -78,7 +79,8 @@ def failures(case: Case) -> tuple[Failure, ...]:
 
 def worst_entry(case: Case, services: frozenset[str] = frozenset()) -> SeriesKey | None:
     """The operation that users call with the most added errors; of these services, where any are named."""
-    roots = case.minutes.operations.filter(pa.array(column(case.minutes.operations, "root_calls") > 0))
+    light = case.minutes.operations.select(["minute", "service_name", "span_name", "calls", "errors", "root_calls"])
+    roots = light.filter(pa.array(column(light, "root_calls") > 0))
     rises = _rises(case, roots, ("service_name", "span_name"))
     extra = {SeriesKey(*names): rise.extra for names, rise in rises.items() if not services or names[0] in services}
     if not extra or max(extra.values()) <= 0:
@@ -87,8 +89,8 @@ def worst_entry(case: Case, services: frozenset[str] = frozenset()) -> SeriesKey
 
 
 def _rises(case: Case, table: pa.Table, by: tuple[str, ...]) -> Mapping[tuple[str, ...], _Rise]:
-    usual: Totals = totals(within(table, case.usual), by, ("calls", "errors"))
-    now: Totals = totals(within(table, case.now), by, ("calls", "errors"))
+    usual: Totals = totals_within(table, case.usual, by, ("calls", "errors"))
+    now: Totals = totals_within(table, case.now, by, ("calls", "errors"))
     found = {}
     for names, (calls, errors) in now.items():
         before = usual.get(names, np.zeros(2))
@@ -99,8 +101,13 @@ def _rises(case: Case, table: pa.Table, by: tuple[str, ...]) -> Mapping[tuple[st
     return found
 
 
-def _inherited(service: str, links: Mapping[tuple[str, ...], _Rise]) -> float:
-    return sum(rise.extra for (client, server), rise in links.items() if client == service != server)
+def _inherited(links: Mapping[tuple[str, ...], _Rise]) -> Mapping[str, float]:
+    """The added errors of what each service calls."""
+    found: dict[str, float] = defaultdict(float)
+    for (client, server), rise in links.items():
+        if client != server:
+            found[client] += rise.extra
+    return found
 
 
 def _unseen(by_service: Mapping[tuple[str, ...], _Rise], links: Mapping[tuple[str, ...], _Rise]) -> Mapping[str, float]:

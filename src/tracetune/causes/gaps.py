@@ -9,7 +9,7 @@ import numpy as np
 
 from tracetune.causes.case import Case
 from tracetune.causes.compare import Decomposition
-from tracetune.causes.sums import only, per_minute, spread, totals, within
+from tracetune.causes.sums import only, per_minute, spread, totals_within
 from tracetune.domain.series import SeriesKey
 
 LEAST_CALLS = 20
@@ -20,6 +20,8 @@ LEAST_RISE_SECONDS = 0.0005
 
 PAIRED_SHARE = 0.5
 """Below this share of calls with both spans, the client's whole wait is taken: the callee tells nothing of itself."""
+
+_OF_LINK, _SUMS = ("client", "server", "span_name"), ("calls", "client_duration_nano", "paired_calls", "gap_nano")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,7 @@ def gap_changes(case: Case) -> tuple[GapChange, ...]:
 
 def _changes(case: Case) -> Iterator[GapChange]:
     links = case.minutes.links
-    by, values = ("client", "server", "span_name"), ("calls", "client_duration_nano", "paired_calls", "gap_nano")
-    usual, now = (totals(within(links, minutes), by, values) for minutes in (case.usual, case.now))
+    usual, now = (totals_within(links, minutes, _OF_LINK, _SUMS) for minutes in (case.usual, case.now))
     for names in sorted(usual.keys() & now.keys()):
         if min(usual[names][0], now[names][0]) < LEAST_CALLS or names[0] == names[1]:
             continue
@@ -87,7 +88,8 @@ def seconds_a_trace(gap: GapChange, decomposition: Decomposition) -> float:
 
 
 def _spread(case: Case, names: tuple[str, ...], usual_seconds: float, *, is_silent: bool) -> float:
-    link = only(case.minutes.links, client=names[0], server=names[1], span_name=names[2])
+    light = case.minutes.links.select(["minute", *_OF_LINK, *_SUMS])
+    link = only(light, **dict(zip(_OF_LINK, names, strict=True)))
     calls = per_minute(link, case.usual, "calls" if is_silent else "paired_calls")
     nanos = per_minute(link, case.usual, "client_duration_nano" if is_silent else "gap_nano")
     means = np.full(len(calls), np.nan)

@@ -61,7 +61,8 @@ def load(case: Case, keys: Sequence[SeriesKey]) -> Load | None:
     is far above the minutes before, for then it has followed the surge that it should be compared with.
     """
     series = case.learned.series
-    rows = [row for row, key in enumerate(series.keys) if key in set(keys)]
+    wanted = set(keys)
+    rows = [row for row, key in enumerate(series.keys) if key in wanted]
     if not rows:
         return None
     calls = _calls(case, keys)
@@ -95,7 +96,8 @@ def is_slow_at_usual_load(
 def _calls(case: Case, keys: Sequence[SeriesKey]) -> Values:
     """The calls of these operations together in each minute of the series, (minute,)."""
     series = case.learned.series
-    rows = [row for row, key in enumerate(series.keys) if key in set(keys)]
+    wanted = set(keys)
+    rows = [row for row, key in enumerate(series.keys) if key in wanted]
     total: Values = series[Metric.CALLS][rows].sum(axis=0)
     return total
 
@@ -114,8 +116,8 @@ def minutes_that_served_as_much(
 
 def quickest_seconds(case: Case, service_name: str) -> tuple[float, float]:
     """The own time that the fastest twentieth of a service's entry calls took, (usual, now) in seconds; NaN without."""
-    table = case.minutes.operations.filter(case.minutes.operations["is_entry"])
-    own = only(table, service_name=service_name)
+    of_service = only(case.minutes.operations, service_name=service_name)
+    own = of_service.filter(of_service["is_entry"])
     return _quickest(own, case.usual), _quickest(own, case.now)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tracetune.causes import evidence
 from tracetune.causes.case import Case
 from tracetune.causes.evidence import Finding, Suspect, weighed
-from tracetune.causes.sums import totals, within
+from tracetune.causes.sums import totals_within
 from tracetune.domain import words
 from tracetune.domain.causes import CauseKind
 from tracetune.domain.series import SeriesKey
@@ -23,12 +23,12 @@ def own_time_suspects(case: Case) -> Iterator[Suspect]:
     An operation on the critical path of whole traces is judged there, where a change in what users ask for cannot pass
     for slowness; this is for consumers, background work, and traces whose roots were lost.
     """
-    on_paths = set(totals(within(case.minutes.paths, case.now), ("service_name", "span_name"), ("traces",)))
+    on_paths = set(totals_within(case.minutes.paths, case.now, ("service_name", "span_name"), ("traces",)))
     services = set(case.incident.services)
     for name in case.incident.services:
         services |= case.graph.reachable(name) if name in case.graph.services else set()
     by, values = ("service_name", "span_name"), ("calls", "self_time_nano")
-    usual, now = (totals(within(case.minutes.operations, each), by, values) for each in (case.usual, case.now))
+    usual, now = (totals_within(case.minutes.operations, each, by, values) for each in (case.usual, case.now))
     rises = {}
     for names in usual.keys() & now.keys():
         (usual_calls, usual_nanos), (now_calls, now_nanos) = usual[names], now[names]

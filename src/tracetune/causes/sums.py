@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tracetune.domain.histograms import HISTOGRAM
 from tracetune.domain.minutes import column, group_rows, labels
 
 Totals = Mapping[tuple[str, ...], NDArray[np.float64]]
@@ -19,10 +19,23 @@ def within(table: pa.Table, minutes: NDArray[np.int64]) -> pa.Table:
     return table.filter(pa.array(np.isin(column(table, "minute"), minutes)))
 
 
+def entries(operations: pa.Table) -> pa.Table:
+    """The rows of entry spans without their histograms, which are most of the bytes."""
+    light = [field.name for field in operations.schema if not field.type.equals(HISTOGRAM)]
+    return operations.select(light).filter(operations["is_entry"])
+
+
+def totals_within(table: pa.Table, minutes: NDArray[np.int64], by: Sequence[str], values: Sequence[str]) -> Totals:
+    """``totals`` of the rows of these minutes; no other column is copied."""
+    return totals(within(table.select(["minute", *by, *values]), minutes), by, values)
+
+
 def only(table: pa.Table, **wanted: str) -> pa.Table:
     """The rows whose labels are these, as ``only(paths, entry_service="frontend")``."""
     for name, value in wanted.items():
-        table = table.filter(pc.equal(table[name].cast(pa.string()), value))
+        codes, values = labels(table, name)
+        code = values.index(value) if value in values else -1
+        table = table.filter(pa.array(codes == code))
     return table
 
 
@@ -39,7 +52,7 @@ def totals(table: pa.Table, by: Sequence[str], values: Sequence[str]) -> Totals:
 
 def per_minute(table: pa.Table, minutes: NDArray[np.int64], value: str) -> NDArray[np.float64]:
     """The sum of a column in each of these ascending minutes, (minute,); 0 in a minute without rows."""
-    table = within(table, minutes)
+    table = within(table.select(["minute", value]), minutes)
     position = np.searchsorted(minutes, column(table, "minute"))
     return np.bincount(position, weights=column(table, value), minlength=len(minutes)).astype(np.float64)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tracetune.causes.case import Case
 from tracetune.causes.compare import Decomposition
-from tracetune.causes.sums import Totals, totals, within
+from tracetune.causes.sums import Totals, entries, totals_within
 from tracetune.domain.series import SeriesKey
 
 MORE = 1.3
@@ -70,11 +70,11 @@ def mix_shift(decompositions: Sequence[Decomposition]) -> MixShift | None:
 
 
 def _calls_per_call(case: Case) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
-    entries = case.minutes.operations.filter(case.minutes.operations["is_entry"])
+    of_entries = entries(case.minutes.operations)
     sides = []
     for minutes in (case.usual, case.now):
-        received = totals(within(entries, minutes), ("service_name",), ("calls",))
-        sent = totals(within(case.minutes.links, minutes), ("client", "server"), ("calls",))
+        received = totals_within(of_entries, minutes, ("service_name",), ("calls",))
+        sent = totals_within(case.minutes.links, minutes, ("client", "server"), ("calls",))
         sides.append(_ratios(received, sent))
     return sides[0], sides[1]
 
@@ -89,10 +89,10 @@ def _ratios(received: Totals, sent: Totals) -> dict[tuple[str, str], float]:
 
 def error_ratios(case: Case, service_name: str) -> tuple[float, float]:
     """Errors per entry call of a service, (usual, now), 0 to 1; NaN without calls."""
-    entries = case.minutes.operations.filter(case.minutes.operations["is_entry"])
+    of_entries = entries(case.minutes.operations)
     ratios = []
     for minutes in (case.usual, case.now):
-        table = totals(within(entries, minutes), ("service_name",), ("calls", "errors"))
+        table = totals_within(of_entries, minutes, ("service_name",), ("calls", "errors"))
         calls, errors = table.get((service_name,), np.zeros(2))
         ratios.append(float(errors / calls) if calls else float("nan"))
     return ratios[0], ratios[1]

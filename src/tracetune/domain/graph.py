@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,6 +29,13 @@ class ServiceGraph:
 
     services: tuple[str, ...]
     edges: tuple[Edge, ...]
+    # Found once: a judgement asks for thousands of services what they reach.
+    _callees: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+    _callers: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_callees", self._neighbours(downstream=True))
+        object.__setattr__(self, "_callers", self._neighbours(downstream=False))
 
     @classmethod
     def from_minutes(cls, minutes: MinuteBatch) -> ServiceGraph:
@@ -54,15 +61,15 @@ class ServiceGraph:
 
     def callees(self) -> Mapping[str, frozenset[str]]:
         """For each service, those it calls itself."""
-        return self._neighbours(downstream=True)
+        return self._callees
 
     def callers(self) -> Mapping[str, frozenset[str]]:
         """For each service, those that call it."""
-        return self._neighbours(downstream=False)
+        return self._callers
 
     def reachable(self, service_name: str) -> frozenset[str]:
         """Every service that this one depends on, at any depth; without itself unless it is in a loop."""
-        callees = self.callees()
+        callees = self._callees
         found: set[str] = set()
         todo = [service_name]
         while todo:

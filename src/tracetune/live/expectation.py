@@ -56,7 +56,9 @@ class Expectation:
         self._online: OnlineForecaster | None = None
         self._limits: tuple[str, ...] = ()
         self._start = 0
-        self._expected: dict[Metric, NDArray[np.float64]] = {}  # by metric, (series, minute, quantile)
+        self._minutes = 0
+        # By metric, (series, minute, quantile): as many minutes from the start, and behind them room for the forecast.
+        self._expected: dict[Metric, NDArray[np.float64]] = {}
         self._learned_minutes = 0
         self._learned_until = 0
         self.thresholds: Thresholds | None = None
@@ -163,13 +165,12 @@ class Expectation:
         before, self._online = self._online, online
         self._limits, self.version = normal.limits, version
         self.normal, self.since = normal, series.start_minute + series.length
-        kept = self._forecasts(series, before) if before and self._expected else {}
-        self._start, self._expected = series.start_minute, followed
-        for metric, forecast in kept.items():
-            if metric in followed:
-                seen = forecast.values[:, : series.length]
-                rows = followed[metric]  # in the order of series.keys
-                followed[metric] = np.where(np.isnan(seen), rows, seen)
+        if before is not None:
+            rows = self._rows(series, before)
+            for metric in followed.keys() & self._expected.keys():
+                seen = self._seen(metric, series, rows)[:, : series.length]
+                followed[metric] = np.where(np.isnan(seen), followed[metric], seen)
+        self._start, self._minutes = series.start_minute, series.length
         self._expected = {metric: self._by_online_key(series, values, online) for metric, values in followed.items()}
         self.thresholds = None
         return None
@@ -182,43 +183,63 @@ class Expectation:
         return values[[place[key] for key in online.keys]]
 
     def _follow(self, series: SeriesBatch, online: OnlineForecaster) -> None:
+        """Step through the minutes that are new, and move what was expected on with the window."""
         until = series.start_minute + series.length
-        for minute in range(max(online.minute, series.start_minute), until):
-            at = minute - series.start_minute
-            stepped = online.step(
-                minute, series.keys, {metric: values[:, at] for metric, values in series.metrics.items()}
+        stepped = {
+            minute: online.step(
+                minute,
+                series.keys,
+                {metric: values[:, minute - series.start_minute] for metric, values in series.metrics.items()},
             )
-            for metric, quantiles in stepped.items():
-                self._expected[metric] = _with_minute(self._expected[metric], quantiles, minute - self._start)
+            for minute in range(max(online.minute, series.start_minute), until)
+        }
         passed = series.start_minute - self._start
-        if passed > 0:
-            self._expected = {metric: values[:, passed:] for metric, values in self._expected.items()}
-            self._start = series.start_minute
+        first = max(passed, 0)
+        kept = max(series.length, self._minutes - passed)
+        for metric, before in self._expected.items():
+            values = np.full((len(online.keys), kept + self._horizon_minutes, len(QUANTILES)), np.nan)
+            still = before[:, first : self._minutes]  # in the window
+            values[: len(before), first - passed : first - passed + still.shape[1]] = still
+            for minute, quantiles in stepped.items():
+                values[:, minute - series.start_minute] = quantiles[metric]
+            self._expected[metric] = values
+        self._start, self._minutes = series.start_minute, kept
 
     def _forecasts(self, series: SeriesBatch, online: OnlineForecaster) -> dict[Metric, Forecast]:
-        place = {key: row for row, key in enumerate(online.keys)}
-        rows = np.array([place.get(key, -1) for key in series.keys], np.int64)
-        offset = series.start_minute - self._start
+        rows = self._rows(series, online)
+        known = rows >= 0
         ahead = online.ahead(self._horizon_minutes)
         found = {}
         for metric, chosen in online.normal.models.items():
             if metric not in self._expected:
                 continue
-            values = np.full((len(rows), series.length + self._horizon_minutes, len(QUANTILES)), np.nan)
-            known = rows >= 0
-            seen = self._expected[metric][:, offset : offset + series.length]
-            values[known, : seen.shape[1]] = seen[rows[known]]
+            values = self._seen(metric, series, rows)
             values[known, series.length :] = ahead[metric][rows[known]]
             found[metric] = Forecast(
                 series.keys, metric, series.start_minute, series.length, values, chosen.verdicts_of(series.keys)
             )
         return found
 
+    def _seen(self, metric: Metric, series: SeriesBatch, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What was expected of the window, in the order of its series, with room for the hour ahead.
 
-def _with_minute(values: NDArray[np.float64], quantiles: NDArray[np.float64], at: int) -> NDArray[np.float64]:
-    """(series, minute, quantile) with a column ``at``; new series, and minutes that were left out, are NaN before."""
-    series, minutes, levels = values.shape
-    grown = np.full((len(quantiles), max(minutes, at + 1), levels), np.nan)
-    grown[:series, :minutes] = values
-    grown[:, at] = quantiles
-    return grown
+        Usually it is the kept array itself: ten thousand series would be 120 MB once more. The next minute makes a new one.
+        """
+        expected = self._expected[metric]
+        shape = (len(rows), series.length + self._horizon_minutes, len(QUANTILES))
+        if expected.shape == shape and self._start == series.start_minute and (rows == np.arange(len(rows))).all():
+            return expected
+        values = np.full(shape, np.nan)
+        offset = series.start_minute - self._start
+        seen = expected[:, offset : min(offset + series.length, self._minutes)]
+        known = rows >= 0
+        values[known, : seen.shape[1]] = seen[rows[known]]
+        return values
+
+    @staticmethod
+    def _rows(series: SeriesBatch, online: OnlineForecaster) -> NDArray[np.int64]:
+        """Where the online forecaster has each series; -1 where it does not know it."""
+        if online.keys == series.keys:
+            return np.arange(len(series.keys))
+        place = {key: row for row, key in enumerate(online.keys)}
+        return np.array([place.get(key, -1) for key in series.keys], np.int64)

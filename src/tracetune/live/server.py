@@ -27,6 +27,7 @@ from tracetune.live.promoted import Promoted
 from tracetune.live.publisher import Publisher, Snapshot
 from tracetune.live.queues import Queues
 from tracetune.live.records import from_document, to_document
+from tracetune.live.retention import Retention
 from tracetune.live.speaking import spoken
 from tracetune.live.status import ReceiverStatus, Status
 from tracetune.live.ticker import Ticker
@@ -51,8 +52,6 @@ from tracetune.stores.minutes import ClickHouseMinutes
 from tracetune.stores.models import registry_in
 from tracetune.stores.owner import Owner
 from tracetune.traces import summarise
-
-MINUTES_BETWEEN_RETENTION = 60
 
 
 class Server:
@@ -97,6 +96,8 @@ class Server:
             self._owner.release()
             raise
         self.store = ClickHouseMinutes(self._database)
+        kept = dict.fromkeys(("operations", "links", "instances", "paths"), serve.keep_days)
+        self._retention = Retention(self.store, {**kept, "exemplars": serve.keep_exemplar_days}, clock)
         self._incidents = ClickHouseIncidents(self._database)
         self.publisher = Publisher(
             Snapshot(status=Status(started_unix_seconds=clock(), store_url=without_password(self.url)))
@@ -145,7 +146,6 @@ class Server:
         self._expectation: Expectation | None = None
         self._is_new = checkpoint is None
         self._ready = False
-        self._retained_at = 0
         self.tallies: list[Tally] = []
 
     @property
@@ -257,7 +257,7 @@ class Server:
 
     def _problems(self) -> list[str]:
         damage = self._journal.damage
-        found = [self._trainer.problem, self.admission.problem, self._keeper.problem]
+        found = [self._trainer.problem, self.admission.problem, self._keeper.problem, self._retention.problem]
         found += [self._ticker.problem] if self._ticker else []
         found += [self._promoted.problem] if self._promoted else []
         found += [self.traces.problem] if self.traces else []
@@ -277,15 +277,9 @@ class Server:
         return [each for each in found if each]
 
     def _forget(self, position: int) -> None:
-        """What a saved state makes superfluous: the journal before it, and once an hour the minutes that are too old."""
+        """What a saved state makes superfluous: the journal before it, and the minutes that are too old."""
         self._journal.forget(position)
-        serve, minute = self.settings.serve, int(self._clock() // 60)
-        if minute - self._retained_at < MINUTES_BETWEEN_RETENTION:
-            return
-        self._retained_at = minute
-        kept = dict.fromkeys(("operations", "links", "instances", "paths"), serve.keep_days)
-        kept["exemplars"] = serve.keep_exemplar_days
-        self.store.forget({table: minute - days * 1440 for table, days in kept.items() if days})
+        self._retention.look()
 
     def _pass_on(self, emission: Emission) -> None:
         if self._analyst:

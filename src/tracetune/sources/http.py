@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,10 @@ SECONDS_BETWEEN_PIECES = 10.0
 
 SECONDS_FOR_A_BODY = 60.0
 """A body that takes longer in all is cut off: 32 MiB need half a megabyte a second."""
+
+SECONDS_TO_LINGER, BYTES_TO_LINGER = 10.0, 256 << 20
+"""So long, and for so much, what follows of a body that is too large is read and dropped: most clients read an answer only
+when they have sent all, and a connection that is closed before is reset, with the answer lost."""
 
 _JSON, _PROTOBUF = "application/json", "application/x-protobuf"
 _ROUTES: Mapping[str, tuple[str, Mapping[str, Format]]] = {
@@ -47,6 +52,7 @@ class _Request:
     kind: Format
     encoding: str
     as_json: bool
+    is_read: bool = False  # all of its body
 
 
 class Room:
@@ -110,7 +116,7 @@ class HttpReceiver:
             await self._refuse(send, scope, request, refusal)
         except InvalidInput as error:
             hint = f"; {error.hint}" if error.hint else ""
-            await self._refuse(send, scope, request, _Refusal(error.http_status, error.message + hint))
+            await self._refuse(send, scope, request, _Refusal(error.http_status, error.message + hint), receive)
         except Unavailable as error:
             later = _Refusal(error.http_status, error.message, RETRY_AFTER_SECONDS)
             await self._refuse(send, scope, request, later)
@@ -127,6 +133,7 @@ class HttpReceiver:
         try:
             async with asyncio.timeout(self._in_all):
                 data = await body.read(headers, receive, self._between)
+            request.is_read = True
             plain = decompressed(data, request.encoding, self._max_request_bytes)
             return await asyncio.wrap_future(self._accept(Payload(request.name, request.kind, plain))), len(data)
         except TimeoutError:
@@ -134,7 +141,9 @@ class HttpReceiver:
         finally:
             body.give_back()
 
-    async def _refuse(self, send: Send, scope: Message, request: _Request | None, refusal: _Refusal) -> None:
+    async def _refuse(
+        self, send: Send, scope: Message, request: _Request | None, refusal: _Refusal, receive: Receive | None = None
+    ) -> None:
         name = request.name if request else _ROUTES.get(scope["path"], (OTLP, {}))[0]
         self.tallies[name].turned_away()
         headers = [(b"connection", b"close")] if refusal.status in (408, 413) else []
@@ -142,14 +151,15 @@ class HttpReceiver:
             headers.append((b"retry-after", str(refusal.retry_after_seconds).encode()))
         if refusal.status == 401:
             headers.append((b"www-authenticate", b"Bearer"))
+        rest = receive if refusal.status == 413 and request and not request.is_read else None
         if request is None or request.name == ZIPKIN:
-            await _send(send, refusal.status, "text/plain; charset=utf-8", refusal.message.encode(), headers)
+            await _send(send, refusal.status, "text/plain; charset=utf-8", refusal.message.encode(), headers, rest)
             return
         code = _CODES.get(refusal.status, otlp_answer.INVALID_ARGUMENT)
         said = otlp_answer.status(
             code, refusal.message, retry_after_seconds=refusal.retry_after_seconds, as_json=request.as_json
         )
-        await _send(send, refusal.status, _JSON if request.as_json else _PROTOBUF, said, headers)
+        await _send(send, refusal.status, _JSON if request.as_json else _PROTOBUF, said, headers, rest)
 
 
 _CODES = {
@@ -218,7 +228,29 @@ async def _acknowledge(send: Send, request: _Request, receipt: Receipt) -> None:
     await _send(send, 200, content_type, otlp_answer.answer(receipt, as_json=request.as_json), [])
 
 
-async def _send(send: Send, status: int, content_type: str, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+async def _send(
+    send: Send,
+    status: int,
+    content_type: str,
+    body: bytes,
+    headers: list[tuple[bytes, bytes]],
+    rest: Receive | None = None,
+) -> None:
+    """Answer; then, where ``rest`` is given, read what the sender still has to say before the connection is closed."""
     head = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode()), *headers]
     await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": rest is not None})
+    if rest is not None:
+        await _drop(rest)
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _drop(receive: Receive) -> None:
+    dropped = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SECONDS_TO_LINGER):
+            while dropped < BYTES_TO_LINGER:
+                message = await receive()
+                dropped += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body"):
+                    return
