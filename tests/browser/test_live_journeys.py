@@ -147,6 +147,16 @@ def test_a_relative_range_stays_relative_and_a_copied_link_is_pinned(visit: Visi
     assert fresh.locator("main h1").inner_text() == headline
 
 
+@pytest.mark.parametrize("path", ["/services", "/services/payments", "/scaling", "/incidents/INC-3f9c"])
+def test_every_page_opened_by_itself_knows_its_window(visit: Visit, path: str) -> None:
+    page = visit(f"{path}?from=now-3h")
+    settled(page)
+
+    page.keyboard.press("[")
+
+    page.wait_for_url("**from=2026-06-21T18:00:00Z&to=2026-06-21T21:00:00Z**")
+
+
 def test_the_picker_takes_any_pasted_time_and_says_what_is_none(visit: Visit) -> None:
     page = visit(f"/{WHEN}")
     settled(page)

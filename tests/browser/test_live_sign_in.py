@@ -91,9 +91,8 @@ def test_a_session_that_ends_leads_back_to_the_door_and_then_to_the_same_page(vi
     expect(page.locator("main h2").first).to_have_text("11 services")
 
     page.context.clear_cookies()
-    page.keyboard.press(
-        "["
-    )  # asks for an earlier window, unless an answer that was under way has led to the door already
+    # Asks for an earlier window, unless an answer that was under way has led to the door already.
+    page.keyboard.press("[")
     expect(page.locator("main h1")).to_have_text("Sign in")
     _sign_in(page, "look")
 

@@ -6,6 +6,7 @@ import { followAddress, href, place } from "./live/address";
 import { apiAddress, useAnswer } from "./live/answers";
 import { followKeys } from "./live/keys";
 import { followSession, mayLook, session } from "./live/session";
+import { hold } from "./live/shown";
 import { followStream } from "./live/stream";
 import type { Status } from "./live/views";
 import { Alerts } from "./screens/Alerts";
@@ -31,6 +32,7 @@ function Shown() {
   const { data: status, problem } = useAnswer<Status>(apiAddress(""));
   const [first = "", second] = place.value.path;
   if (!status) return problem ? <Trouble problem={problem} /> : <Loading height={500} />;
+  hold(status);
   if (judged.peek() !== status.learned) judged.value = status.learned;
   if (status.start === null && first !== "data" && first !== "alerts") return <Start status={status} />;
   if (first === "") return <Overview />;

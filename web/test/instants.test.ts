@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, minuteOf, pasted, rfc3339, spanName } from "../src/live/instants";
+import { ago, minuteOf, pasted, rfc3339, spanName, windowOf } from "../src/live/instants";
 
 describe("times in addresses", () => {
   it("a relative time is so many minutes ago, any other text is none", () => {
@@ -11,6 +11,15 @@ describe("times in addresses", () => {
     expect(rfc3339(minuteOf("2026-06-21T13:42:00Z") ?? 0)).toBe("2026-06-21T13:42:00Z");
     expect(minuteOf("soon")).toBeNull();
     expect(minuteOf(null)).toBeNull();
+  });
+
+  it("a window ends where the server's minutes end, and is what two instants say where they say it", () => {
+    const held = { start: 1_000, end: 10_000 };
+    expect(windowOf("now-3h", "", held)).toEqual({ start: 9_820, end: 10_000 });
+    expect(windowOf("now-2h", "now-90s", held)).toEqual({ start: 9_880, end: 9_999 });
+    expect(windowOf("", "now-1h", held)).toEqual({ start: 1_000, end: 9_940 });
+    expect(windowOf("1970-01-01T01:00:30Z", "1970-01-01T02:00:30Z", held)).toEqual({ start: 60, end: 121 });
+    expect([windowOf("soon", "", held), windowOf("now", "now-1h", held)]).toEqual([null, null]);
   });
 
   it.each([

@@ -24,6 +24,25 @@ export function ago(text: string): number | null {
   return found ? Number(found[1] ?? 0) * (MINUTES[found[2] ?? "m"] ?? 1) : null;
 }
 
+export interface Window {
+  start: number; // minutes since the epoch
+  end: number;
+}
+
+/** What two times of an address mean, as the server reads them, to which "now" is the end of what it holds; null where one is no time. */
+export function windowOf(from: string, to: string, held: Window): Window | null {
+  const start = from ? before(from, held.end, Math.floor) : held.start;
+  const end = to ? before(to, held.end, Math.ceil) : held.end;
+  return start === null || end === null || end <= start ? null : { start, end };
+}
+
+function before(text: string, now: number, round: (minutes: number) => number): number | null {
+  const minutes = ago(text);
+  if (minutes !== null) return round(now - minutes);
+  const stamp = Date.parse(text);
+  return Number.isFinite(stamp) ? round(stamp / 60_000) : null;
+}
+
 /** Minutes since the epoch of an RFC 3339 text; null where it is none. */
 export function minuteOf(text: string | null | undefined): number | null {
   const stamp = text ? Date.parse(text) : Number.NaN;

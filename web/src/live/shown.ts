@@ -1,16 +1,15 @@
-// The window that the server made of the address: what "now" meant when it answered.
-import { signal } from "@preact/signals";
-import { minuteOf } from "./instants";
+// The window that the address means: "now" is to the server the end of its newest minute, not what a clock says.
+import { computed, signal } from "@preact/signals";
+import { from, to } from "./address";
+import { minuteOf, type Window, windowOf } from "./instants";
 
-export interface Shown {
-  start: number; // minutes since the epoch
-  end: number;
-}
+const held = signal<Window | null>(null); // what the server has minutes of
 
-export const shown = signal<Shown | null>(null);
+export const shown = computed(() => held.value && windowOf(from.value, to.value, held.value));
 
-export function show(answer: { start: string; end: string }): void {
-  const [start, end] = [minuteOf(answer.start), minuteOf(answer.end)];
-  const before = shown.peek();
-  if (start !== null && end !== null && (before?.start !== start || before.end !== end)) shown.value = { start, end };
+/** Takes note of the first and the last minute that the server has. */
+export function hold(status: { start: string | null; end: string | null }): void {
+  const [start, end] = [minuteOf(status.start), minuteOf(status.end)];
+  const before = held.peek();
+  if (start !== null && end !== null && (before?.start !== start || before.end !== end)) held.value = { start, end };
 }

@@ -14,7 +14,6 @@ import { apiAddress, useAnswer } from "../live/answers";
 import { useChosen } from "../live/chosen";
 import { minuteOf, rfc3339 } from "../live/instants";
 import { useKeys } from "../live/keys";
-import { show } from "../live/shown";
 import { statusOf } from "../live/statuses";
 import { type GraphAnswer, type IncidentItem, mapView, type Overview as Answer, type ServiceItem, severityOf, spreadView, type Strips } from "../live/views";
 import { useTitle } from "../live/title";
@@ -33,7 +32,6 @@ export function Overview() {
     if (row) go(addressOf(row));
   });
   useTitle(data?.headline ?? "Overview");
-  if (data) show(data);
   if (!data) return problem ? <Trouble problem={problem} /> : <Loading height={500} />;
   return (
     <>
