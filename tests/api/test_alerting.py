@@ -77,9 +77,11 @@ def test_one_message_on_open_one_on_another_cause_one_on_the_end(record: Record)
         ]
 
     with receiver() as hook:
-        said = asyncio.run(story(Scene(hook)))
+        scene = Scene(hook)
+        said = asyncio.run(story(scene))
 
     assert said == [["opened"], ["changed"], ["ended"]]
+    assert sorted(each.occasion for each in scene.book.notes().sendings) == ["changed", "ended", "opened"]
 
 
 def test_a_restart_says_nothing_twice(record: Record, tmp_path: Path) -> None:
@@ -229,12 +231,12 @@ def test_every_channel_can_be_tested(record: Record) -> None:
 def test_alertmanager_down_then_up_gets_what_fires_then_its_end_and_nothing_twice(
     record: Record, tmp_path: Path
 ) -> None:
-    port = free_port()
+    port, book = free_port(), NoteBook()
 
     async def story(hook: Receiver, publisher: Publisher) -> tuple[list[dict[str, Any]], Channel]:
         async with httpx.AsyncClient() as client:
             channel = Channel(Alertmanager(f"http://127.0.0.1:{port}", client), Severity.WARNING)
-            alerter = Alerter(publisher, NoteBook(), [channel])
+            alerter = Alerter(publisher, book, [channel])
             running = asyncio.create_task(alerter.run())
             await asyncio.sleep(0)
             publisher.publish(_snapshot(1, record()), [MinuteClosed(1, 1)])
@@ -264,6 +266,10 @@ def test_alertmanager_down_then_up_gets_what_fires_then_its_end_and_nothing_twic
     assert heard[0]["alerts"][0]["labels"]["service"] == "payments"
     assert rest == []
     assert channel.failed >= 1
+    assert [(each.channel, each.occasion) for each in book.notes().sendings] == [
+        ("alertmanager", "opened"),
+        ("alertmanager", "ended"),
+    ]
 
 
 def test_being_woken_and_stopped_at_once_it_stops() -> None:

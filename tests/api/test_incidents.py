@@ -8,7 +8,7 @@ import pytest
 from tracetune.api.incidents import dismissible, incident_detail, incident_item, listed
 from tracetune.api.snapshots import Shown, fixed
 from tracetune.domain.analysis import Analysis
-from tracetune.domain.notes import Feedback, Marker, Notes, Silence, SilenceKind
+from tracetune.domain.notes import Feedback, Marker, Notes, Sending, Silence, SilenceKind
 from tracetune.errors import NotFound
 from tracetune.sinks.compose import compose
 
@@ -75,10 +75,13 @@ def test_the_timeline_tells_in_order_what_was_said_and_done(shown: Shown, now: f
     marker = Marker("e-1", onset - 120, "release", "payments 4.18.0", "payments", "")
     silence = Silence("s-1", SilenceKind.SNOOZE, SLOW, "", onset + 600, onset + 4_000, "", "ada")
 
-    timeline = incident_detail(shown, SLOW, Notes((silence,), (), (marker,)), now).timeline
+    sent = [Sending("a-1", SLOW, "webhook", "opened", onset + 300), Sending("a-2", "INC-0", "webhook", "opened", onset)]
 
-    assert [each.kind for each in timeline] == ["release", "release", "onset", "onset", "onset", "snooze", "end"]
+    timeline = incident_detail(shown, SLOW, Notes((silence,), (), (marker,), tuple(sent)), now).timeline
+
+    assert [each.kind for each in timeline] == ["release", "release", *3 * ["onset"], "alert", "snooze", "end"]
     assert timeline[0].text == "payments 4.18.0 first seen"
+    assert timeline[5].text == "alert sent to webhook"
 
 
 def test_an_unknown_incident_is_refused_with_those_on_record(shown: Shown, now: float) -> None:

@@ -7,23 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from tracetune.domain.notes import Feedback, Marker, Silence, SilenceKind
+from tracetune.domain.notes import Feedback, Marker, Sending, Silence, SilenceKind
 from tracetune.errors import NotFound, Unavailable
 from tracetune.stores.notes import NoteBook
 
 SNOOZE = Silence("", SilenceKind.SNOOZE, "INC-1", "", 100.0, math.inf, "known", "ada")
 SAID = Feedback("", "a-1", "payments", "Authorize", "slower", 4.0, 600.0, "no", "ada")
 RELEASE = Marker("", 700.0, "release", "4.18.0", "payments", "")
+SENT = Sending("", "INC-1", "webhook", "opened", 90.0)
 
 
 def test_notes_survive_the_book_that_wrote_them(tmp_path: Path) -> None:
     book = NoteBook(tmp_path / "notes.sqlite")
-    kept: list[Silence | Feedback | Marker] = [book.add(SNOOZE), book.add(SAID), book.add(RELEASE)]
+    kept: list[Silence | Feedback | Marker | Sending] = [book.add(SNOOZE), book.add(SAID), book.add(RELEASE)]
+    kept.append(book.add(SENT))
     book.close()
 
     notes = NoteBook(tmp_path / "notes.sqlite").notes()
 
-    assert [*notes.silences, *notes.feedback, *notes.markers] == kept
+    assert [*notes.silences, *notes.feedback, *notes.markers, *notes.sendings] == kept
     assert all(each.id for each in kept)
 
 

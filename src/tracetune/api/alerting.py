@@ -14,7 +14,7 @@ from tracetune import log
 from tracetune.clock import Clock, system_clock
 from tracetune.domain.alerts import Alert, Occasion, Told, after, alert_of, occasion, takes
 from tracetune.domain.anomalies import Severity
-from tracetune.domain.notes import Notes
+from tracetune.domain.notes import Notes, Sending
 from tracetune.errors import TracetuneError
 from tracetune.live.events import TrainingProgress
 from tracetune.live.publisher import Publisher
@@ -186,8 +186,15 @@ class Alerter:
         await sink.fire(sending, now)
         channel.succeeded(len(sending))
         for alert, _ in sending:
-            if not alert.is_open and not (alert.key in alerts and alerts[alert.key].is_open):
-                await self._keep(sink, alert.key, None)
+            await self._took(sink, alert, alerts.get(alert.key), every.get(alert.key), now)
+
+    async def _took(self, sink: Alertmanager, sent: Alert, is_now: Alert | None, told: Told | None, now: float) -> None:
+        """Keep what follows from an alert that was taken: a moment of the timeline, or that there is no more to end."""
+        if sent == is_now:  # what was known before it could be sent was not told before
+            was_told = any((sink.name, sent.key) == (each.channel, each.incident_id) for each in self._sendings())
+            await self._note(sink, sent.key, occasion(sent, told if was_told else None, now), now)
+        if not sent.is_open and not (is_now and is_now.is_open):
+            await self._keep(sink, sent.key, None)
 
     async def _silence(self, sink: Alertmanager, alert: Alert, known: Told, now: float) -> Told:
         until = alert.silenced_until if alert.is_open and alert.silenced_until > now else 0.0
@@ -197,6 +204,14 @@ class Alerter:
             await sink.lift(known.silence_id)
         silence_id = await sink.silence(alert, now) if until else ""
         return dataclasses.replace(known, silence_id=silence_id, silenced_until=until)
+
+    def _sendings(self) -> Sequence[Sending]:
+        return self.notebook.notes().sendings
+
+    async def _note(self, sink: Alertmanager | Webhook, key: str, why: Occasion | None, now: float) -> None:
+        """Keep for the incident's timeline that people were told."""
+        if why is not None:
+            await asyncio.to_thread(self.notebook.add, Sending("", key, sink.name, why.value, now))
 
     async def _keep(self, sink: Alertmanager | Webhook, key: str, told: Told | None) -> None:
         body = None if told is None else dataclasses.asdict(told)
@@ -214,6 +229,7 @@ class Alerter:
             await sink.tell(alert, why)
             channel.succeeded(1)
             await self._keep(sink, key, None if why is Occasion.ENDED else after(alert, told))
+            await self._note(sink, key, why, now)
 
 
 def _with_vanished(alerts: Mapping[str, Alert], every: Mapping[str, Told]) -> dict[str, Alert]:

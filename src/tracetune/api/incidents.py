@@ -149,7 +149,10 @@ def _timeline(shown: Shown, incident: Incident, item: IncidentItem, notes: Notes
 
 
 def _said(incident: Incident, notes: Notes) -> Iterator[Moment]:
-    """What people said about the incident, and what they did shortly before it or during it."""
+    """What people were told and said about the incident, and what they did shortly before it or during it."""
+    for sending in (each for each in notes.sendings if each.incident_id == incident.id):
+        said = {"changed": ": another cause, or worse", "ended": ": it is over"}.get(sending.occasion, "")
+        yield Moment(rfc3339(sending.time), "alert", f"alert sent to {sending.channel}{said}")
     for silence in (each for each in notes.silences if each.incident_id == incident.id):
         by = f" by {silence.author}" if silence.author else ""
         yield Moment(rfc3339(silence.start), "snooze", f"alerts held back{by}: {silence.reason or 'no reason given'}")

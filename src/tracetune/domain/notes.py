@@ -1,4 +1,4 @@
-"""What people say to tracetune: be quiet about this for a while, that was no anomaly, this happened."""
+"""What was said to tracetune and by it: be quiet for a while, that was no anomaly, this happened, this was told."""
 
 from __future__ import annotations
 
@@ -82,12 +82,28 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """A channel was told of an incident, for the incident's timeline.
+
+    Attributes:
+        occasion: why, as ``domain.alerts.Occasion``.
+    """
+
+    id: str
+    incident_id: str
+    channel: str
+    occasion: str
+    time: float  # seconds since the Unix epoch
+
+
+@dataclass(frozen=True, slots=True)
 class Notes:
     """Everything that was said and still holds."""
 
     silences: tuple[Silence, ...] = ()
     feedback: tuple[Feedback, ...] = ()
     markers: tuple[Marker, ...] = ()
+    sendings: tuple[Sending, ...] = ()
 
     def silence(self, incident: Incident, now: float) -> Silence | None:
         """What holds back alerts about the incident, the one that lasts longest; None where nothing does."""

@@ -1,4 +1,4 @@
-"""Keeps what people said (silences, feedback, events) in one small SQLite file that survives the process."""
+"""Keeps what was said (silences, feedback, events, alerts sent) in one small SQLite file that survives the process."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tracetune.domain.notes import Feedback, Marker, Notes, Silence, SilenceKind
+from tracetune.domain.notes import Feedback, Marker, Notes, Sending, Silence, SilenceKind
 from tracetune.errors import NotFound, Unavailable
 
-Note = Silence | Feedback | Marker
-_Kind = TypeVar("_Kind", Silence, Feedback, Marker)
-_PREFIXES: dict[type[Note], str] = {Silence: "s", Feedback: "f", Marker: "e"}
+Note = Silence | Feedback | Marker | Sending
+_Kind = TypeVar("_Kind", Silence, Feedback, Marker, Sending)
+_PREFIXES: dict[type[Note], str] = {Silence: "s", Feedback: "f", Marker: "e", Sending: "a"}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS notes (id TEXT PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alerts (
@@ -27,6 +27,9 @@ PRAGMA user_version = 1;
 """
 MOST_MARKERS = 10_000
 """The oldest events beyond this many are dropped: a pipeline may record one a minute for a week."""
+
+MOST_SENDINGS = 5_000
+"""The same of alerts that were sent."""
 
 
 class NoteBook:
@@ -70,9 +73,10 @@ class NoteBook:
             raise NotFound(f"there is no note {note_id!r}", hint="it may have been removed already")
 
     def forget_before(self, time: float) -> None:
-        """Drop silences that ended before this time and the oldest events beyond MOST_MARKERS."""
+        """Drop silences that ended before this time, and the oldest events and sent alerts beyond MOST_MARKERS, MOST_SENDINGS."""
         stale = [each.id for each in self._notes.silences if each.until < time]
         stale += [each.id for each in sorted(self._notes.markers, key=lambda each: -each.time)[MOST_MARKERS:]]
+        stale += [each.id for each in self._notes.sendings[:-MOST_SENDINGS]]
         for note_id in stale:
             self._change("DELETE FROM notes WHERE id = ?", (note_id,))
 
@@ -106,13 +110,14 @@ class NoteBook:
         return changed
 
     def _read(self) -> Notes:
-        found: dict[str, list[Any]] = {"s": [], "f": [], "e": []}
+        found: dict[str, list[Any]] = {"s": [], "f": [], "e": [], "a": []}
         for kind, body in self._database.execute("SELECT kind, body FROM notes ORDER BY id"):
             found[kind].append(json.loads(body))
         return Notes(
             tuple(Silence(**{**each, "kind": SilenceKind(each["kind"])}) for each in found["s"]),
             tuple(Feedback(**each) for each in found["f"]),
             tuple(sorted((Marker(**each) for each in found["e"]), key=lambda each: each.time)),
+            tuple(sorted((Sending(**each) for each in found["a"]), key=lambda each: each.time)),
         )
 
 
