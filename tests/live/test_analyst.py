@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.live.parts import FIRST_MINUTE, otlp, running, trace_of
+from tests.live.parts import FIRST_MINUTE, Clock, closed, otlp, running, trace_of
 from tests.tuning.queue_data import model
 
 from tracetune import pipeline
+from tracetune.domain.spans import SpanBatch
+from tracetune.live.events import Event
+from tracetune.live.jobs import JobState
+from tracetune.live.publisher import Snapshot
 
 
 def test_minute_that_cannot_be_judged_leaves_the_last_snapshot_and_the_next_one_is_tried(
@@ -32,6 +38,31 @@ def test_minute_that_cannot_be_judged_leaves_the_last_snapshot_and_the_next_one_
     assert (after_fault.version, after_fault.analysis) == (0, None)
     assert after.version == 1
     assert after.analysis is not None
+
+
+def test_training_is_done_when_the_snapshot_with_its_models_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_publishing: list[tuple[JobState, bool]] = []
+    clock = Clock()
+    clock.now += 40 * 60.0
+    with running(tmp_path, clock) as server:
+        spans = SpanBatch.concat([trace_of(minute, number) for minute in range(35) for number in range(5)])
+        server.admission.accept(otlp(spans)).result()
+        job = server.jobs.ask()
+        publish = server.publisher.publish
+
+        def published(snapshot: Snapshot, events: Sequence[Event]) -> None:
+            is_learned = snapshot.analysis is not None and bool(snapshot.analysis.learned.forecasts)
+            at_publishing.append((server.jobs.job(job.id).state, is_learned))
+            publish(snapshot, events)
+
+        monkeypatch.setattr(server.publisher, "publish", published)
+        asyncio.run(closed(server, clock, FIRST_MINUTE + 34))
+    after = server.jobs.job(job.id)  # the server has stopped, so its last judgement is whole
+
+    assert at_publishing == [(JobState.RUNNING, True)]
+    assert after.state is JobState.DONE
 
 
 def test_lag_is_counted_from_the_end_of_the_grace(tmp_path: Path) -> None:

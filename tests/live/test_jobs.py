@@ -71,6 +71,22 @@ def test_one_that_waits_is_not_begun_after_it_was_cancelled() -> None:
     assert not jobs.is_wanted
 
 
+def test_one_that_waits_is_refused_and_is_not_ended_by_the_end_of_another() -> None:
+    jobs = Jobs()
+    jobs.began("", kill=lambda: None)
+    (first,) = jobs.all()
+    jobs.cancel(first.id)
+    second = jobs.ask()
+
+    jobs.ended()  # the first died at last
+    waits = jobs.is_wanted
+    jobs.refuse("too short a history")
+
+    assert waits
+    assert jobs.job(second.id).state is JobState.FAILED
+    assert jobs.job(second.id).text == "too short a history"
+
+
 def test_what_is_over_or_unknown_or_cannot_be_stopped_is_not_cancelled() -> None:
     jobs = Jobs()
     job = jobs.ask()

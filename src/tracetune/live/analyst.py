@@ -140,6 +140,7 @@ class Analyst:
             model=judgement.model,
         )
         self._publisher.publish(snapshot, (*judgement.events, MinuteClosed(minute, version)))
+        self._expectation.tell_ended()
 
     def _span(self, name: str) -> AbstractContextManager[object]:
         return self._traces.span(name) if self._traces else nullcontext()

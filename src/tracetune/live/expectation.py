@@ -17,6 +17,8 @@ from tracetune.live.jobs import Jobs
 from tracetune.live.promoted import Promoted
 from tracetune.live.training import Trainer
 
+_PROMOTED = "a promoted model of the registry speaks here; roll it back, and what is learned here does"
+
 RELEARN_MINUTES = 360
 """A whole history is learned from anew so often; while it is short, whenever it has grown by a quarter."""
 
@@ -53,6 +55,8 @@ class Expectation:
         self._jobs = jobs if jobs is not None else Jobs()
         self._candidates, self._trainer, self._seed = candidates, trainer, seed
         self._horizon_minutes, self._budget = horizon_minutes, false_incidents_per_week
+        self._is_over = False
+        self._ended: list[str] = []  # trainings that are over, "" or why they failed, to be told when it can be seen
         self._online: OnlineForecaster | None = None
         self._limits: tuple[str, ...] = ()
         self._start = 0
@@ -81,13 +85,19 @@ class Expectation:
         return learned
 
     def _learn_where_due(self, series: SeriesBatch) -> None:
+        self.tell_ended()  # of a snapshot that was never published
         trained = self._finished()
         if self._speaks_as_promoted(series):
-            self._refuse("a promoted model of the registry speaks here; roll it back, and what is learned here does")
+            self._end_where_over(_PROMOTED)
+            self._refuse(_PROMOTED)
             return
         if trained is not None:
-            self._adopt(trained, series)
+            problem = self._adopt(trained, series)
             self.trained_until = self._learned_until
+            self._end_where_over(problem.message if problem else "")
+        self._end_where_over("it ended without models")
+        if self._ended:
+            return
         if series.length < LEAST_MINUTES or not series.keys:
             self._limits = self._study(series).limits
             self._refuse(self._limits[0])
@@ -101,14 +111,24 @@ class Expectation:
             return None
         was_running = trainer.is_running
         trained = trainer.finished()
-        if was_running and not trainer.is_running:
-            self._jobs.ended(trainer.problem)
+        self._is_over = was_running and not trainer.is_running
         return trained
+
+    def _end_where_over(self, problem: str) -> None:
+        """Have the end of a training that is over told with the next snapshot."""
+        if self._is_over and self._trainer is not None:
+            self._is_over = False
+            self._ended.append(self._trainer.problem or problem)
+
+    def tell_ended(self) -> None:
+        """Say that trainings ended whose models are in the snapshot that was just published, or why they are not."""
+        ended, self._ended = self._ended, []
+        for problem in ended:
+            self._jobs.ended(problem)
 
     def _refuse(self, why: str) -> None:
         """Say why a training that somebody waits for is not done."""
-        if self._jobs.is_wanted:
-            self._jobs.ended(why)
+        self._jobs.refuse(why)
 
     def _is_due(self, series: SeriesBatch) -> bool:
         grown = series.length - self._learned_minutes
@@ -125,7 +145,7 @@ class Expectation:
         else:
             self._jobs.began(said)
             problem = self._adopt(self._study(series), series)
-            self._jobs.ended(problem.message if problem else "")
+            self._ended.append(problem.message if problem else "")
         self._learned_minutes, self._learned_until = series.length, series.start_minute + series.length
 
     def _speaks_as_promoted(self, series: SeriesBatch) -> bool:

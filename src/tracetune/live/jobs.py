@@ -98,16 +98,25 @@ class Jobs:
         self._tell(job)
 
     def ended(self, problem: str = "") -> None:
-        """Say that the training ended, or will not be done; one that was cancelled stays so."""
+        """Say that the training under way ended; one that was cancelled stays so, and one that waits goes on waiting."""
         with self._lock:
             job = self._current()
-            if job is None:
+            if job is None or job.state is JobState.WAITING:
                 return
             job = self._with_steps(job)
             state = JobState.FAILED if problem else JobState.DONE
             done = job.done if problem else job.total
             job = self._keep(replace(job, state=state, ended=self._clock(), done=done, text=problem or job.text))
             self._kill = self._steps = None
+        self._tell(job)
+
+    def refuse(self, why: str) -> None:
+        """Say that the training that waits, if one does, will not be done."""
+        with self._lock:
+            job = self._current()
+            if job is None or job.state is not JobState.WAITING:
+                return
+            job = self._keep(replace(job, state=JobState.FAILED, ended=self._clock(), text=why))
         self._tell(job)
 
     def cancel(self, job_id: str) -> Job:
