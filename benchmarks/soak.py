@@ -1,7 +1,8 @@
 """A steady load for as long as one likes: memory and journal must stay flat, nothing may be lost.  make soak MINUTES=30.
 
-A real ``tracetune serve`` gets SPANS_A_SECOND spans a second over HTTP, in requests of new traces. Every fifteen seconds its
-memory is noted. The slope is that of a line through the second half: what is loaded once is loaded by then.
+A real ``tracetune serve`` gets SPANS spans, times REQUESTS, a second over HTTP, in requests of new traces. Every fifteen
+seconds its memory is noted. The slope is that of a line through the second half. It is flat when what is bounded is full:
+the ids of the last four million spans (17 minutes at the default), and the window (as many minutes as it is long).
 """
 
 from __future__ import annotations
@@ -24,23 +25,23 @@ from tracetune.testing.build import DAY_START_UNIX_NANO
 from tracetune.testing.otlp_writer import request
 from tracetune.testing.shop import shop_day
 
-SPANS_A_SECOND = 1_000
+SPANS, REQUESTS = 1_000, 4
 SAMPLE_SECONDS = 15.0
 _PORTS = ("--otlp-grpc-port", "-1", "--otlp-http-port", "0", "--zipkin-port", "-1", "--port", "0")
 
 
 class Load:
-    """Requests of one second each: the shop's, moved to now, under trace ids of their own."""
+    """Requests of a second each: the shop's, moved to now, under trace ids of their own."""
 
     def __init__(self) -> None:
-        (spans,) = shop_day(3, minutes=1, traces_per_minute=SPANS_A_SECOND * 6, stories=(), batch_minutes=1)
-        per_second = min(SPANS_A_SECOND, len(spans))
-        self._spans = spans.take(np.arange(per_second))
+        (spans,) = shop_day(3, minutes=1, traces_per_minute=SPANS * 6, stories=(), batch_minutes=1)
+        per_request = min(SPANS, len(spans))
+        self._spans = spans.take(np.arange(per_request))
         self.count = len(self._spans)
         self._ids = {bytes(each) for each in self._spans.table["trace_id"].to_pylist()}
 
     def body(self, number: int, now: float) -> bytes:
-        """The request of a second."""
+        """The request of a number."""
         shift = int(now * NANOS_PER_SECOND) - DAY_START_UNIX_NANO
         table = self._spans.table
         for name in ("start_time_unix_nano", "end_time_unix_nano"):
@@ -68,10 +69,11 @@ def main(minutes: float) -> None:
             begun = time.monotonic()
             number = 0
             while (passed := time.monotonic() - begun) < 60 * minutes:
-                body = load.body(number, time.time() - 2.0)
-                answer = client.post(url, content=body, headers={"content-type": "application/x-protobuf"})
-                assert answer.status_code == 200, answer.content
-                sent += load.count
+                for part in range(REQUESTS):
+                    body = load.body(number * REQUESTS + part, time.time() - 2.0)
+                    answer = client.post(url, content=body, headers={"content-type": "application/x-protobuf"})
+                    assert answer.status_code == 200, answer.content
+                    sent += load.count
                 number += 1
                 if not samples or passed - samples[-1][0] >= SAMPLE_SECONDS:
                     samples.append((passed, resident_mebibytes(server.pid)))
@@ -87,6 +89,7 @@ def main(minutes: float) -> None:
     slope = float(np.polyfit(later[:, 0] / 60.0, later[:, 1], 1)[0]) if len(later) > 2 else float("nan")
     figures = {
         "minutes": minutes,
+        "spans a second": load.count * REQUESTS,
         "spans sent": sent,
         "spans received": received,
         "server's CPU seconds": round(spent, 1),
