@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
 
 from tracetune import log, pipeline
 from tracetune.clock import NANOS_PER_MINUTE, Clock
@@ -141,6 +142,7 @@ class Analyst:
         )
         self._publisher.publish(snapshot, (*judgement.events, MinuteClosed(minute, version)))
         self._expectation.tell_ended()
+        pa.default_memory_pool().release_unused()  # what advice and explanations copied for a moment
 
     def _span(self, name: str) -> AbstractContextManager[object]:
         return self._traces.span(name) if self._traces else nullcontext()

@@ -13,6 +13,9 @@ from tracetune.domain.histograms import Histograms
 from tracetune.domain.minutes import column, histograms, labels
 from tracetune.tuning.demand import Values, split_rows
 
+_USED = ["minute", "client", "server", "span_name", "calls", "errors", "client_duration_nano", "client_duration"]
+"""Not the histograms of gaps: they are as many bytes as all of these."""
+
 NO_CALL = frozenset({"database", "messaging_system"})
 """Connections that no service mesh routes by request: their limits are set in the client's driver."""
 
@@ -47,7 +50,7 @@ def connections(
     kinds, kind_names = labels(links, "connection_type")
     routed = np.isin(kinds, [code for code, name in enumerate(kind_names) if name not in NO_CALL])
     known = np.isin(column(links, "minute"), observed)
-    links = links.filter(pa.array(routed & known)).combine_chunks()
+    links = links.select(_USED).filter(pa.array(routed & known)).combine_chunks()
     clients, client_names = labels(links, "client")
     servers, server_names = labels(links, "server")
     split = split_rows(links, clients.astype(np.int64) * len(server_names) + servers)

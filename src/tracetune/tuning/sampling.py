@@ -48,7 +48,8 @@ def sampling(minutes: MinuteBatch, observed_minutes: int) -> Iterator[Advice]:
 
 def _needs(minutes: MinuteBatch, observed_minutes: int) -> tuple[Values, Values]:
     """For each operation its calls a minute and how many of them the wanted precision takes, (operation,)."""
-    entries = minutes.operations.filter(minutes.operations["is_entry"]).combine_chunks()
+    light = minutes.operations.select(["service_name", "span_name", "calls", "duration"])
+    entries = light.filter(minutes.operations["is_entry"]).combine_chunks()
     services, _ = labels(entries, "service_name")
     spans, span_names = labels(entries, "span_name")
     _, row = np.unique(services.astype(np.int64) * len(span_names) + spans, return_inverse=True)
