@@ -84,7 +84,8 @@ class StoreSettings:
 
     url: str = _setting(
         "",
-        "chdb:///DIRECTORY (embedded) or https://user:password@host:8443/database (ClickHouse); empty keeps nothing.",
+        "chdb:///DIRECTORY (embedded) or https://user:password@host:8443/database?ca_cert=FILE (ClickHouse; ca_cert only where "
+        "the authority is not one of the system's); empty keeps nothing.",
     )
 
 

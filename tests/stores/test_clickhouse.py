@@ -10,10 +10,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from tests.stores.clickhouse_http import PASSWORD, clickhouse_over_tls
 
+from tracetune.domain.minutes import MinuteBatch
 from tracetune.errors import InvalidInput, InvalidSettings, Unavailable
 from tracetune.stores.clickhouse import ClickHouse
+from tracetune.stores.minutes import ClickHouseMinutes
 from tracetune.stores.owner import Owner
+from tracetune.testing.minutes import random_minutes, sorted_rows
 
 
 def test_values_are_parameters_and_never_text_of_the_query(tmp_path: Path) -> None:
@@ -53,6 +57,21 @@ def test_server_that_does_not_answer_is_unavailable_and_its_password_is_kept() -
 
     assert "secret" not in caught.value.message
     assert f"127.0.0.1:{port}" in caught.value.message
+
+
+def test_https_is_tls_on_any_port_and_the_same_code_keeps_the_same_minutes(tmp_path: Path) -> None:
+    with clickhouse_over_tls(tmp_path) as (url, authority):
+        with closing(ClickHouseMinutes(ClickHouse(f"{url}?ca_cert={authority}"))) as store:
+            for seed in (1, 1, 2):
+                store.write(random_minutes(seed), write_id=f"w-{seed}")
+            read, days = store.read(0, 2**31 - 1), store.days()
+        with pytest.raises(Unavailable, match="CERTIFICATE_VERIFY_FAILED"):
+            ClickHouse(url)
+        with pytest.raises(Unavailable, match="Authentication failed"):
+            ClickHouse(f"{url.replace(PASSWORD, 'wrong')}?ca_cert={authority}")
+
+    assert sorted_rows(read) == sorted_rows(MinuteBatch.merge([random_minutes(1), random_minutes(2)]))
+    assert days
 
 
 def test_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:

@@ -155,7 +155,8 @@ def connect(dsn: str) -> Any:  # noqa: ANN401 - the client has no types
             f"the store's engine is not installed: {error}", hint="pip install clickhouse-connect chdb-core-lite"
         ) from None
     try:
-        return clickhouse_connect.get_client(dsn=dsn)
+        # The client takes TLS from the port alone where it is not told: https:// on any but 443 and 8443 would be plain text.
+        return clickhouse_connect.get_client(dsn=dsn, interface=urlsplit(dsn).scheme)
     except ClickHouseError as error:
         raise Unavailable(
             f"the store {without_password(dsn)} cannot be opened: {_first_line(error)}",
