@@ -75,7 +75,7 @@ def figures() -> dict[str, Any]:
         raise ValueError("the demo's incident would never have been paged")
     row, noticed = series.keys.index(loud.key), sighting.noticed - series.start_minute
     signals = Signals.of(Seen.of(learned.between(0, noticed)))
-    levels = {rule: thresholds[LATENCY, rule] for rule in _RULES}
+    levels = {rule: float(thresholds.of([loud.key])[LATENCY, rule][0]) for rule in _RULES}
     reached = {rule: float(signals.gathered[LATENCY, rule][row, -1]) for rule in _RULES}
     first = max(_RULES, key=lambda rule: reached[rule] / levels[rule])
     which = int(np.argmax(np.nan_to_num(signals.by_latency[:, row, -1])))

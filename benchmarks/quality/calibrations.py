@@ -1,4 +1,4 @@
-"""What the pooled tail is for: real false alarms by budget with it, with a tail for each series alone, and without one.
+"""What the calibration is for: real false alarms by budget with it, with other ways to set thresholds, and without one.
 
 All of them judge the same evidence of the same model. Thresholds come from the minutes before the judged ones, as in the
 product; without a calibration they are what a normal distribution would promise for the same budget.
@@ -7,6 +7,7 @@ product; without a calibration they are what a normal distribution would promise
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import comb
 from statistics import NormalDist
 
@@ -32,7 +33,14 @@ def calibrations(signals: Signals, minutes: int, truth: Truth) -> dict[str, dict
         minutes: so many are to calibrate on.
         truth: of the others.
     """
+    past = before(signals, minutes)
+
+    def of_product(gathered: Array, rule: Evidence, budget: float) -> Array:
+        levels: Array = past.thresholds(7.0 * budget * len(gathered)).of(past.keys)[LATENCY, rule]
+        return levels
+
     ways: Mapping[str, Callable[[Array, Evidence, float], Array]] = {
+        "one tail, a scale for each series": of_product,
         "one tail for all series": _pooled,
         "a tail for each series": _alone,
         "highest evidence of the past": _empirical,
@@ -42,6 +50,12 @@ def calibrations(signals: Signals, minutes: int, truth: Truth) -> dict[str, dict
         way: {str(budget): _judged(signals, minutes, truth, levels, budget) for budget in BUDGETS}
         for way, levels in ways.items()
     }
+
+
+def before(signals: Signals, minutes: int) -> Signals:
+    """Only the evidence of the first minutes."""
+    gathered = {rule: each[:, :minutes] for rule, each in signals.gathered.items()}
+    return replace(signals, gathered=gathered, calls=signals.calls[:, :minutes])
 
 
 def _judged(

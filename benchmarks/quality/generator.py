@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quality.calibrations import calibrations
+from quality.calibrations import before, calibrations
 from quality.events import Truth, at_false_alarms, best_f1, outcome
 from quality.volume import vus_pr
 from tracetune.anomalies.rules import LASTING, QUICK
@@ -96,12 +96,13 @@ def _judge(history: History, signals: Signals) -> dict[str, dict[str, Any]]:
     truth = truth_of(history)
     quick, lasting = (signals.gathered[LATENCY, rule] for rule in (QUICK, LASTING))
     count = len(history.series.keys)
-    past = replace(signals, gathered={key: each[:, :CALIBRATION_MINUTES] for key, each in signals.gathered.items()})
-    levels = past.thresholds(7.0 * BUDGET * count)
+    levels = before(signals, CALIBRATION_MINUTES).thresholds(7.0 * BUDGET * count).of(signals.keys)
     rules = {
         "one minute": signals.departed,
         "5 of 10": quick,
         "5 of 10 and lasting": np.fmax(quick, lasting / LASTING_PER_QUICK),
+        "5 of 10, own scales": quick / levels[LATENCY, QUICK][:, None],
+        "three rules, own scales": signals.score(LATENCY, levels),
     }
     found: dict[str, dict[str, Any]] = {
         name: _figures(history, scores[:, CALIBRATION_MINUTES:], truth) for name, scores in rules.items()

@@ -1,6 +1,6 @@
 """Records the lab's scenarios behind a long calm lead of their own, so that their history is real; takes about two hours.
 
-Run: PYTHONPATH=benchmarks python -m quality.long_runs --split dev|report [--only NAME…] [--at-once N]
+Run: PYTHONPATH=benchmarks python -m quality.long_runs --split dev|report [--only NAME…] [--at-once N] [--lead SECONDS]
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ _BETWEEN_STARTS = 10.0  # seconds: starting twelve services takes a core that lo
 _STEP = 10.0  # seconds, of a replayed ramp
 
 
-def catalogue(split: str) -> list[Scenario]:
+def catalogue(split: str, wanted: float = LEAD_SECONDS) -> list[Scenario]:
     """The runs of a split, the longest first: those of ``dev_runs.yaml``, or the lab's report scenarios with a lead."""
     if split == "dev":
         found = msgspec.yaml.decode(Path(__file__).with_name("dev_runs.yaml").read_bytes(), type=list[Scenario])
     else:
-        found = [led(each) for each in scenarios.catalogue() if each.split == "report" and each.topology != "limits"]
+        found = [
+            led(each, wanted) for each in scenarios.catalogue() if each.split == "report" and each.topology != "limits"
+        ]
     return sorted(found, key=lambda each: -each.run_seconds)
 
 
@@ -44,15 +46,15 @@ def period_seconds(profile: Profile) -> float:
     return float(period.get(profile.kind, 60.0))
 
 
-def lead_seconds(scenario: Scenario) -> float:
-    """As many whole periods of the load as come nearest to LEAD_SECONDS."""
+def lead_seconds(scenario: Scenario, wanted: float = LEAD_SECONDS) -> float:
+    """As many whole periods of the load as come nearest to what is wanted."""
     period = period_seconds(scenario.profile)
-    return period * max(1, round(LEAD_SECONDS / period))
+    return period * max(1, round(wanted / period))
 
 
-def led(scenario: Scenario) -> Scenario:
+def led(scenario: Scenario, wanted: float = LEAD_SECONDS) -> Scenario:
     """The same scenario behind its lead: a rhythm goes on, and what changes the load once begins after the lead."""
-    lead = lead_seconds(scenario)
+    lead = lead_seconds(scenario, wanted)
     faults = [
         msgspec.structs.replace(fault, from_seconds=fault.from_seconds + lead, to_seconds=fault.to_seconds + lead)
         for fault in scenario.faults
@@ -67,18 +69,18 @@ def led(scenario: Scenario) -> Scenario:
     return msgspec.structs.replace(scenario, run_seconds=seconds, faults=faults, profile=profile)
 
 
-async def run(scenario: Scenario, split: str) -> None:
+async def run(scenario: Scenario, split: str, wanted: float = LEAD_SECONDS) -> None:
     """Record one run and condense it."""
     await record(scenario, LONG_RUNS / split, priority="auto")
-    condense_run(scenario, split)
+    condense_run(scenario, split, wanted)
 
 
-def condense_run(scenario: Scenario, split: str) -> None:
+def condense_run(scenario: Scenario, split: str, wanted: float = LEAD_SECONDS) -> None:
     """What is kept of a run that was recorded."""
     if split == "report":
         scenario = scenarios.find(scenario.name)  # its own load, before a ramp was put behind a lead
     period = period_seconds(scenario.profile)
-    lead = lead_seconds(scenario) if split == "report" or not scenario.faults else DEV_LEAD_SECONDS
+    lead = lead_seconds(scenario, wanted) if split == "report" or not scenario.faults else DEV_LEAD_SECONDS
     condense(LONG_RUNS / split / scenario.name, split, lead_minutes=int(lead / 60), period_minutes=int(period / 60))
 
 
@@ -88,11 +90,16 @@ def main() -> None:
     parser.add_argument("--split", choices=["dev", "report"], required=True)
     parser.add_argument("--only", nargs="+")
     parser.add_argument("--at-once", type=int, default=6)
+    parser.add_argument(
+        "--lead", type=float, default=LEAD_SECONDS, help="longer, to have its fault after another run ends"
+    )
     parser.add_argument("--here", action="store_true", help="the one of --only in this process")
     arguments = parser.parse_args()
-    wanted = [each for each in catalogue(arguments.split) if not arguments.only or each.name in arguments.only]
+    wanted = [
+        each for each in catalogue(arguments.split, arguments.lead) if not arguments.only or each.name in arguments.only
+    ]
     if arguments.here:
-        asyncio.run(run(wanted[0], arguments.split))
+        asyncio.run(run(wanted[0], arguments.split, arguments.lead))
     else:
         alone = [each for each in wanted if any(fault.kind in _ALONE for fault in each.faults)]
         asyncio.run(_all([each.name for each in wanted if each not in alone], arguments.split, arguments.at_once))

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from tests.forecasting.series_data import START_MINUTE, Event, EventKind, System
 
-from tracetune.anomalies.detect import calibrate, detect
+from tracetune.anomalies.detect import Thresholds, calibrate, detect
 from tracetune.domain.analysis import Learned
 from tracetune.domain.anomalies import Anomaly, AnomalyKind, Severity
 from tracetune.domain.forecasts import Forecast
@@ -130,7 +130,7 @@ def test_later_minutes_are_judged_by_the_thresholds_that_are_given() -> None:
     found = detect(eventful, thresholds=calibrate(calm))
 
     assert {each.kind for each in found} == {AnomalyKind.SLOWER}
-    assert detect(eventful, thresholds=dict.fromkeys(calibrate(calm), 1e9)) == ()
+    assert detect(eventful, thresholds=Thresholds(dict.fromkeys(calibrate(calm).common, 1e9), {}, {})) == ()
 
 
 def _until(learned: Learned, minute: int) -> dict[Metric, Forecast]:

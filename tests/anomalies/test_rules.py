@@ -9,7 +9,9 @@ RULE = QUICK
 
 def _found(scores: np.ndarray, threshold: float = 3.0) -> list[tuple[int, int, bool]]:
     rows = scores[None]
-    return [(each.onset, each.end, each.ongoing) for each in episodes(rows, gather(rows, RULE), threshold, RULE)]
+    return [
+        (each.onset, each.end, each.ongoing) for each in episodes(rows, gather(rows, RULE), np.array([threshold]), RULE)
+    ]
 
 
 def test_evidence_is_the_fifth_largest_of_ten() -> None:

@@ -5,9 +5,9 @@ from functools import cache
 import numpy as np
 from tests.forecasting.series_data import Event, EventKind, System
 
-from tracetune.anomalies.rules import LASTING, QUICK, URGENT
+from tracetune.anomalies.rules import CALLS, LASTING, QUICK, URGENT
 from tracetune.anomalies.seen import Seen
-from tracetune.anomalies.signals import LATENCY, Signals, waiting_by_design
+from tracetune.anomalies.signals import LATENCY, Signals, Thresholds, waiting_by_design
 from tracetune.domain.analysis import Learned
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
 from tracetune.forecasting.learn import baselines, learn
@@ -29,19 +29,32 @@ def test_two_very_slow_minutes_are_urgent_and_not_yet_quick() -> None:
 
 def test_the_score_is_the_largest_evidence_over_its_threshold() -> None:
     signals = Signals.of(_seen())
-    levels = {(LATENCY, URGENT): 5.0, (LATENCY, QUICK): 4.0, (LATENCY, LASTING): 10.0}
+    by_rule = {(LATENCY, URGENT): 5.0, (LATENCY, QUICK): 4.0, (LATENCY, LASTING): 10.0}
+    levels = {rule: np.full(len(signals.keys), level) for rule, level in by_rule.items()}
 
     score = signals.score(LATENCY, levels)
 
-    assert score[2, 301] == max(signals.gathered[rule][2, 301] / level for rule, level in levels.items())
+    assert score[2, 301] == max(signals.gathered[rule][2, 301] / level for rule, level in by_rule.items())
 
 
 def test_more_false_incidents_allowed_lower_every_threshold() -> None:
     signals = Signals.of(_seen())
-    strict, lax = signals.thresholds(0.1), signals.thresholds(1000.0)
+    strict, lax = signals.thresholds(0.1).common, signals.thresholds(1000.0).common
 
     assert all(lax[rule] <= strict[rule] for rule in strict)
     assert lax[LATENCY, QUICK] < strict[LATENCY, QUICK]
+
+
+def test_a_series_that_was_not_there_has_the_common_level_and_others_keep_theirs_in_any_order() -> None:
+    known, new = SeriesKey("svc", "known"), SeriesKey("svc", "new")
+    thresholds = Thresholds(
+        {(LATENCY, QUICK): 4.0, ("surge", CALLS): 3.5}, {(LATENCY, QUICK): np.array([3.2])}, {known: 0}
+    )
+
+    levels = thresholds.of([new, known])
+
+    assert levels[LATENCY, QUICK].tolist() == [4.0, 3.2]
+    assert levels["surge", CALLS].tolist() == [3.5, 3.5]
 
 
 def _waiting(latency: list[float], own: list[float]) -> list[bool]:

@@ -9,7 +9,7 @@ from tracetune.anomalies.errors import base_ratio, error_surprise
 from tracetune.anomalies.rules import ERRORS, episodes, gather
 from tracetune.anomalies.scores import most_errors_by_chance
 from tracetune.anomalies.seen import Seen, Size, anomaly, size
-from tracetune.anomalies.signals import LATENCIES, LATENCY, Signals, Thresholds
+from tracetune.anomalies.signals import LATENCIES, LATENCY, Levels, Signals, Thresholds
 from tracetune.anomalies.thresholds import FALSE_INCIDENTS_A_WEEK
 from tracetune.anomalies.traffic import Traffic, was_served
 from tracetune.domain.analysis import Learned
@@ -51,7 +51,7 @@ def detect(
     if not seen.minute.size or not seen.series.keys:
         return ()
     signals = Signals.of(seen)
-    levels = signals.thresholds(false_incidents_a_week) if thresholds is None else thresholds
+    levels = (signals.thresholds(false_incidents_a_week) if thresholds is None else thresholds).of(seen.series.keys)
     traffic = Traffic.of(seen, signals.scores[AnomalyKind.SURGE], graph)
     found = _latency(seen, signals, traffic, levels)
     found += _calls(seen, signals, traffic, AnomalyKind.SURGE, levels)
@@ -65,7 +65,7 @@ def calibrate(learned: Learned, *, false_incidents_a_week: float = FALSE_INCIDEN
     return Signals.of(Seen.of(learned)).thresholds(false_incidents_a_week)
 
 
-def _latency(seen: Seen, signals: Signals, traffic: Traffic, levels: Thresholds) -> list[Anomaly]:
+def _latency(seen: Seen, signals: Signals, traffic: Traffic, levels: Levels) -> list[Anomaly]:
     found = []
     for episode in signals.episodes(LATENCY, levels):
         minutes = slice(episode.onset, episode.end)
@@ -85,7 +85,7 @@ def _latency(seen: Seen, signals: Signals, traffic: Traffic, levels: Thresholds)
     return found
 
 
-def _calls(seen: Seen, signals: Signals, traffic: Traffic, direction: AnomalyKind, levels: Thresholds) -> list[Anomaly]:
+def _calls(seen: Seen, signals: Signals, traffic: Traffic, direction: AnomalyKind, levels: Levels) -> list[Anomaly]:
     found = []
     for episode in signals.episodes(direction, levels):
         departed = size(seen, Metric.CALLS, episode)
@@ -110,7 +110,8 @@ def _errors(seen: Seen) -> list[Anomaly]:
     ratio = base_ratio(failed, calls)
     surprise = error_surprise(failed, calls, ratio)
     found = []
-    for episode in episodes(surprise, gather(surprise, ERRORS), ERRORS.least, ERRORS):
+    levels = np.full(len(surprise), ERRORS.least)
+    for episode in episodes(surprise, gather(surprise, ERRORS), levels, ERRORS):
         minutes = slice(episode.onset, episode.end)
         total, bad = int(calls[episode.row, minutes].sum()), int(failed[episode.row, minutes].sum())
         base = float(np.nanmedian(ratio[episode.row, minutes]))

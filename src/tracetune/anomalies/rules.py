@@ -128,18 +128,21 @@ def _lately(values: Float[Array, "series minute"]) -> Float[Array, "series minut
 
 
 def episodes(
-    scores: Float[Array, "series minute"], gathered: Float[Array, "series minute"], threshold: float, evidence: Evidence
+    scores: Float[Array, "series minute"],
+    gathered: Float[Array, "series minute"],
+    thresholds: Float[Array, " series"],
+    evidence: Evidence,
 ) -> list[Episode]:
-    """Every stretch in which the gathered evidence reaches the threshold.
+    """Every stretch in which the gathered evidence reaches the threshold of its series.
 
     It begins at the first minute that counts as evidence, which lies up to ``minutes`` before the evidence suffices, and
     ends after the last one.
     """
     found: list[Episode] = []
-    counts_from = threshold if evidence.needed else _LASTING_HIT
-    for row in np.flatnonzero((gathered >= threshold).any(axis=1)):
+    for row in np.flatnonzero((gathered >= thresholds[:, None]).any(axis=1)):
+        threshold = float(thresholds[row])
         active = gathered[row] >= threshold
-        hit = np.nan_to_num(scores[row], nan=-np.inf) >= counts_from
+        hit = np.nan_to_num(scores[row], nan=-np.inf) >= (threshold if evidence.needed else _LASTING_HIT)
         for first, last in _stretches(active):
             start = max(first - evidence.minutes + 1, 0)
             hits = start + np.flatnonzero(hit[start:last])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +23,9 @@ from tracetune.anomalies.rules import (
 )
 from tracetune.anomalies.scores import with_enough_calls
 from tracetune.anomalies.seen import Seen
-from tracetune.anomalies.thresholds import threshold
+from tracetune.anomalies.thresholds import threshold, thresholds_by_series
 from tracetune.domain.anomalies import AnomalyKind
-from tracetune.domain.series import Metric
+from tracetune.domain.series import Metric, SeriesKey
 
 Array = NDArray[np.float64]
 
@@ -47,8 +47,35 @@ QUIET_FACTOR = 1.25
 WAITING_SECONDS, WAITING_OWN_SHARE = 2.0, 0.9
 """Calls that usually last this long, and nearly all of it in the operation itself, wait by design: long polls, streams."""
 
-Thresholds = Mapping[tuple[str, Evidence], float]
-"""How much evidence is an alarm, by signal and rule."""
+Rule = tuple[str, Evidence]
+"""Of which signal, and which of its rules."""
+
+Levels = Mapping[Rule, Float[Array, " series"]]
+"""How much evidence is an alarm, for the series that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """How much evidence is an alarm, as calibrated.
+
+    Attributes:
+        common: for a series that was not there: it may be as noisy as any.
+        own: for those that were; of latency only, because calls are counted and their noise is known.
+        row: the place of each of them in ``own``.
+    """
+
+    common: Mapping[Rule, float]
+    own: Levels
+    row: Mapping[SeriesKey, int]
+
+    def of(self, keys: Sequence[SeriesKey]) -> Levels:
+        """The levels for these series, in their order."""
+        place = np.array([self.row.get(key, -1) for key in keys], np.int64)
+        levels = {}
+        for rule, common in self.common.items():
+            own = np.append(self.own.get(rule, np.full(len(self.row), common)), common)  # -1 takes the last
+            levels[rule] = own[place]
+        return levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +83,16 @@ class Signals:
     """The scores on the observed minutes.
 
     Attributes:
+        keys: of the series, in their order.
+        calls: in each minute; NaN where nothing is known.
         by_latency: of each of LATENCIES, where there are calls enough.
         departed: of both together, whatever the number of calls.
         scores: by signal: LATENCY for both latencies together, else the kind of the anomaly of the calls.
         gathered: by signal and rule.
     """
+
+    keys: tuple[SeriesKey, ...]
+    calls: Float[Array, "series minute"]
 
     by_latency: Float[Array, "metric series minute"]
     departed: Float[Array, "series minute"]
@@ -87,16 +119,23 @@ class Signals:
             if rule is not LASTING
         }
         gathered[LATENCY, LASTING] = _lasting(raw, calls)
-        return cls(by_latency, np.fmax(raw[0], raw[1]), scores, gathered)
+        return cls(seen.series.keys, calls, by_latency, np.fmax(raw[0], raw[1]), scores, gathered)
 
     def thresholds(self, budget: float) -> Thresholds:
         """What each rule must reach for so many false incidents a week."""
-        return {
+        common = {
             (name, rule): threshold(evidence, rule, false_incidents_a_week=budget)
             for (name, rule), evidence in self.gathered.items()
         }
+        calls = _rate(self.calls)
+        own = {
+            (name, rule): thresholds_by_series(evidence, calls, rule, false_incidents_a_week=budget)
+            for (name, rule), evidence in self.gathered.items()
+            if name == LATENCY
+        }
+        return Thresholds(common, own, {key: row for row, key in enumerate(self.keys)})
 
-    def episodes(self, signal: str, levels: Thresholds) -> list[Episode]:
+    def episodes(self, signal: str, levels: Levels) -> list[Episode]:
         """Every stretch that some rule of the signal found, once."""
         found: list[Episode] = []
         for (name, rule), evidence in self.gathered.items():
@@ -105,9 +144,11 @@ class Signals:
                 found += episodes(scores, evidence, levels[name, rule], rule)
         return united(found)
 
-    def score(self, signal: str, levels: Thresholds) -> Float[Array, "series minute"]:
+    def score(self, signal: str, levels: Levels) -> Float[Array, "series minute"]:
         """The evidence of each minute over its threshold, the largest of all rules: above 1 is anomalous."""
-        parts = [evidence / levels[name, rule] for (name, rule), evidence in self.gathered.items() if name == signal]
+        parts = [
+            evidence / levels[name, rule][:, None] for (name, rule), evidence in self.gathered.items() if name == signal
+        ]
         largest: Array = np.max(np.stack(parts), axis=0)
         return largest
 
@@ -140,9 +181,14 @@ def _enough_for(rule: Evidence, scores: Array, calls: Array) -> Array:
 
 def _lasting(raw: Float[Array, "metric series minute"], calls: Float[Array, "series minute"]) -> Array:
     """Of the median; of quiet operations the mean of both latencies, which have little in common there."""
+    quiet = (_rate(calls) < QUIET_CALLS)[:, None]
+    together = gather_lasting(0.5 * (raw[0] + raw[1]), calls)
+    return np.where(quiet, QUIET_FACTOR * together, gather_lasting(raw[0], calls))
+
+
+def _rate(calls: Float[Array, "series minute"]) -> Float[Array, " series"]:
+    """Calls a minute."""
     seen = np.isfinite(calls).any(axis=1)
     rate = np.zeros(len(calls))
     rate[seen] = np.nanmean(calls[seen], axis=1)
-    quiet = (rate < QUIET_CALLS)[:, None]
-    together = gather_lasting(0.5 * (raw[0] + raw[1]), calls)
-    return np.where(quiet, QUIET_FACTOR * together, gather_lasting(raw[0], calls))
+    return rate

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from tracetune.anomalies.own_scales import TAIL_START, OwnScales
 from tracetune.anomalies.rules import Evidence
 
 Array = NDArray[np.float64]
@@ -16,7 +19,6 @@ FALSE_INCIDENTS_A_WEEK = 1.0
 SHARES = 8
 """Into so many equal shares the budget is parted: three rules of latency, two of more and two of fewer calls, errors."""
 
-_TAIL_START = 0.98
 _LEAST_MINUTES = 500
 _ROUNDS = 5
 _MINUTES_PER_DAY = 1440
@@ -42,12 +44,41 @@ def threshold(
 
     Source: Coles, An Introduction to Statistical Modeling of Extreme Values (2001), equation 4.13.
     """
+    common, _ = _fitted(gathered, evidence, false_incidents_a_week, lambda calm: OwnScales.equal(len(calm)))
+    return common
+
+
+def thresholds_by_series(
+    gathered: Float[Array, "series minute"],
+    calls: Float[Array, " series"],
+    evidence: Evidence,
+    *,
+    false_incidents_a_week: float = FALSE_INCIDENTS_A_WEEK,
+) -> Float[Array, " series"]:
+    """The same, by series: one tail still, because none alone has minutes enough to say what is reached once in months.
+
+    But it is the tail of the evidence on each series' own scale, so that a noisy one does not raise the level of the others.
+
+    Args:
+        gathered: see ``threshold``.
+        calls: a minute, by series.
+        evidence: see ``threshold``.
+        false_incidents_a_week: see ``threshold``.
+    """
+    level, scales = _fitted(gathered, evidence, false_incidents_a_week, lambda calm: OwnScales.of(calm, calls))
+    return np.clip(level * scales.whole, evidence.least, evidence.most)
+
+
+def _fitted(
+    gathered: Array, evidence: Evidence, false_incidents_a_week: float, scales_of: Callable[[Array], OwnScales]
+) -> tuple[float, OwnScales]:
     aside = 0.5 * (evidence.least + evidence.most)  # no calm minute of many gathers so much
-    rest, least = gathered, evidence.most
+    calm, least, scales = gathered, evidence.most, OwnScales.equal(len(gathered))
     for _ in range(_ROUNDS):
-        rest = np.where(_near(rest >= min(least, aside)), -np.inf, rest)
-        least = min(least, _fit(rest, false_incidents_a_week / 7.0 / SHARES, evidence.shape))
-    return max(least, evidence.least)
+        calm = np.where(_near(calm >= min(least, aside) * scales.whole[:, None]), -np.inf, calm)
+        scales = scales_of(calm)
+        least = min(least, _fit(scales.divide(calm), false_incidents_a_week / 7.0 / SHARES, evidence.shape))
+    return max(least, evidence.least), scales
 
 
 def _near(above: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -62,7 +93,7 @@ def _fit(gathered: Float[Array, "series minute"], allowed_a_day: float, shape: f
     known = gathered[np.isfinite(gathered)]
     if len(known) < _LEAST_MINUTES:
         return np.inf
-    start = float(np.quantile(known, _TAIL_START))
+    start = float(np.quantile(known, TAIL_START))
     excess = known[known > start] - start
     if not len(excess):
         return -np.inf

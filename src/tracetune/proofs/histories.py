@@ -198,7 +198,7 @@ class _Student:
             hits=hits,
             trials=sum(map(len, trials)),
             others=others,
-            threshold=self.thresholds["latency", QUICK],
+            threshold=self.thresholds.common["latency", QUICK],
             speakers=self.speakers,
             quantiles=self.band[drawn],
         )
