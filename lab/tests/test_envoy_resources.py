@@ -37,7 +37,11 @@ def test_without_policies_there_is_no_timeout_and_only_what_never_arrived_is_tri
     route, cluster = written(tmp_path, {})
 
     assert route["timeout"] == "0.000s"
-    assert route["retry_policy"] == {"retry_on": "connect-failure,refused-stream", "num_retries": 2}
+    assert route["retry_policy"] == {
+        "retry_on": "connect-failure,refused-stream",
+        "num_retries": 2,
+        **envoy_resources.ELSEWHERE,
+    }
     assert not {"circuit_breakers", "outlier_detection"} & set(cluster)
 
 
@@ -51,6 +55,7 @@ def test_timeouts_and_retries_of_the_caller_come_before_those_of_all(tmp_path: P
     assert route["retry_policy"] == {
         "retry_on": "5xx,retriable-status-codes",
         "num_retries": 3,
+        **envoy_resources.ELSEWHERE,
         "retriable_status_codes": [429],
         "per_try_timeout": "0.100s",
     }

@@ -37,6 +37,7 @@ from tracetune.sources import kubernetes
 from tracetune.sources.files import find
 from tracetune.sources.prometheus_query import usage_reader
 from tracetune.sources.readers import readers
+from tracetune.stores.calls import ClickHouseCalls
 from tracetune.stores.models import PRODUCTION, ModelRegistry, ModelVersion, registry_in
 
 _ALL_TIME = (0, 2**31 - 1)
@@ -60,8 +61,9 @@ class Application:
             return self._stored()
         ingested = pipeline.ingest(find(patterns), readers(), max_spans=self.settings.ingest.max_spans, report=report)
         if self.settings.store.url:
-            with self._store() as store:
+            with self._store() as (store, calls):
                 store.write(ingested.minutes)
+                calls.add(ingested.calls)
         return ingested
 
     def analyze(self, patterns: Sequence[str], report: Report, *, with_what_ifs: bool = False) -> Analysis:
@@ -310,20 +312,21 @@ class Application:
                 "nothing to read",
                 hint="name trace files, folders or - for stdin, or a store by --store chdb:///DIRECTORY",
             )
-        with self._store() as store:
-            minutes = store.read(*_ALL_TIME)
+        with self._store() as (store, kept):
+            minutes, calls = store.read(*_ALL_TIME), kept.read()
         if not minutes.minutes():
             raise InvalidInput("the store holds no minutes yet", hint="tracetune analyze FILE... --store ... fills it")
-        return pipeline.recall(minutes, self.settings.store.url)
+        return pipeline.recall(minutes, self.settings.store.url, calls)
 
     @contextmanager
-    def _store(self) -> Iterator[MinuteStore]:
+    def _store(self) -> Iterator[tuple[MinuteStore, ClickHouseCalls]]:
         from tracetune.stores.clickhouse import ClickHouse  # noqa: PLC0415 - the engine takes 125 MB and is seldom needed
         from tracetune.stores.minutes import ClickHouseMinutes  # noqa: PLC0415
 
-        store = ClickHouseMinutes(ClickHouse(self.settings.store.url))
+        database = ClickHouse(self.settings.store.url)
+        store = ClickHouseMinutes(database)
         try:
-            yield store
+            yield store, ClickHouseCalls(database)
         finally:
             store.close()
 

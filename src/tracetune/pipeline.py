@@ -20,6 +20,7 @@ from tracetune.domain import words
 from tracetune.domain.advice import Advice, Capacity
 from tracetune.domain.analysis import Analysis, Ingested, Learned, SourceSummary
 from tracetune.domain.anomalies import Incident
+from tracetune.domain.calls import CallSample
 from tracetune.domain.causes import CauseRanking
 from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.headline import headline
@@ -178,8 +179,11 @@ def _rejections(intake: Intake, used: int) -> tuple[Finding, ...]:
     )
 
 
-def recall(minutes: MinuteBatch, name: str) -> Ingested:
-    """Stored minutes as if they had been read just now; the spans themselves, and what was wrong with them, are gone."""
+def recall(minutes: MinuteBatch, name: str, calls: CallSample | None = None) -> Ingested:
+    """Stored minutes as if they had been read just now, with the calls that were kept of some of them.
+
+    The spans themselves, and what was wrong with them, are gone.
+    """
     grid = minutes.minutes()
     codes, _ = labels(minutes.operations, "service_name")
     spans = int(column(minutes.operations, "calls").sum())
@@ -194,6 +198,7 @@ def recall(minutes: MinuteBatch, name: str) -> Ingested:
         end_time_unix_nano=grid.stop * NANOS_PER_MINUTE,
         findings=(),
         exemplars=SpanBatch.empty(),
+        calls=calls or CallSample.empty(),
     )
 
 
@@ -253,7 +258,7 @@ def queues(
 ) -> Model | None:
     """The queues of every service, and the traces to run again, from the whole calls of healthy minutes.
 
-    None where no calls are known: a store keeps minutes only.
+    None where no calls are known.
     """
     observed = learned.series.start_minute + np.flatnonzero(learned.series.observed)
     good = observed[healthy(observed, incidents, rankings)]

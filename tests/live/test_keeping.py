@@ -6,9 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.tuning.node_data import calls_on_nodes
 
 from tracetune.errors import InvalidInput
 from tracetune.live.keeping import TABLES, export_minutes, forget_minutes, import_minutes
+from tracetune.stores.calls import ClickHouseCalls
 from tracetune.stores.clickhouse import ClickHouse
 from tracetune.stores.minutes import ClickHouseMinutes
 from tracetune.testing.minutes import random_minutes, sorted_rows
@@ -27,6 +29,23 @@ def test_exported_minutes_come_back_in_another_store_and_count_once(tmp_path: Pa
         found = store.read(0, 2**31 - 1)
     assert sorted_rows(found) == sorted_rows(minutes)
     assert exported == imported == [len(set(minutes.operations["minute"].to_pylist()))] * 2
+
+
+def test_the_sample_of_calls_goes_along_and_counts_once(tmp_path: Path) -> None:
+    first, second, folder = f"chdb://{tmp_path}/first", f"chdb://{tmp_path}/second", tmp_path / "parquet"
+    sample = calls_on_nodes(1, seconds=90)
+    with closing(ClickHouse(first)) as database:
+        ClickHouseMinutes(database).write(random_minutes(3))
+        ClickHouseCalls(database).write(sample)
+
+    export_minutes(first, folder)
+    import_minutes(folder, second)
+    import_minutes(folder, second)
+
+    with closing(ClickHouse(second)) as database:
+        found = ClickHouseCalls(database).read()
+    by_id = [("trace_id", "ascending")]
+    assert found.table.sort_by(by_id).to_pylist() == sample.table.sort_by(by_id).to_pylist()
 
 
 def test_empty_stores_and_folders_are_said(tmp_path: Path) -> None:

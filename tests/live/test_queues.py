@@ -17,6 +17,7 @@ from tracetune.domain.analysis import Ingested, Learned
 from tracetune.domain.minutes import MinuteBatch
 from tracetune.domain.series import SeriesBatch
 from tracetune.domain.spans import SpanBatch
+from tracetune.errors import Unavailable
 from tracetune.live import queues
 from tracetune.live.queues import Queues
 from tracetune.pipeline import recall
@@ -150,3 +151,43 @@ def test_a_running_server_answers_what_if_and_advises_from_the_queues_it_found(t
     assert {each["service_name"] for each in after.json()["services"]} >= {"payments"}
     assert analysis is not None
     assert {each.service_name for each in analysis.stations} >= {"payments"}
+
+
+def test_the_sample_of_a_process_before_is_taken_up_without_its_last_minutes() -> None:
+    before = Queues(FIRST_MINUTE - 1)
+    for minute in range(6):
+        before.add(minute_of(minute).calls)
+
+    after = Queues(FIRST_MINUTE + 9, before._sample)
+    for minute in (4, 9, 10):  # late calls of a minute that was cut off, the minute of the start, a whole one
+        after.add(minute_of(minute).calls)
+
+    assert kept_minutes(after) == [0, 1, 2, 3, 10]
+
+
+def test_the_sample_is_given_away_when_queues_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    Finder(monkeypatch)
+    given: list[int] = []
+    kept = Queues(FIRST_MINUTE - 1, keep=lambda sample: given.append(len(sample)))
+    summary = minute_of(0)
+    kept.add(summary.calls)
+
+    kept.refresh(FIRST_MINUTE, *seen(summary), (), {})
+    kept.stop()
+
+    assert given == [len(kept)]
+
+
+def test_a_store_that_takes_no_sample_keeps_nobody_from_looking_for_queues(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: object) -> None:
+        raise Unavailable("the store cannot write calls: no space left")
+
+    finder = Finder(monkeypatch)
+    kept = Queues(FIRST_MINUTE - 1, keep=full)
+    summary = minute_of(0)
+    kept.add(summary.calls)
+
+    kept.refresh(FIRST_MINUTE, *seen(summary), (), {})
+    kept.stop()
+
+    assert finder.asked == [[0]]

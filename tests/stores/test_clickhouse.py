@@ -33,7 +33,7 @@ def test_store_of_another_version_is_refused_and_let_go(tmp_path: Path) -> None:
     with closing(ClickHouse(f"chdb://{tmp_path}")) as store:
         store.insert("schema_version", pa.table({"version": pa.array([99], pa.uint32())}))
 
-    with pytest.raises(InvalidInput, match="tables of version 99, and this tracetune works with version 2"):
+    with pytest.raises(InvalidInput, match="tables of version 99, and this tracetune works with version 3"):
         ClickHouse(f"chdb://{tmp_path}")
 
     Owner(tmp_path).release()

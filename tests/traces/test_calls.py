@@ -32,9 +32,10 @@ def _span(
 
 
 def _calls(*spans: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    columns = TraceColumns.from_spans(SpanBatch.from_rows(spans))
+    batch = SpanBatch.from_rows(spans)
+    columns = TraceColumns.from_spans(batch)
     parents = find_parents(columns)
-    rows = sample_calls(columns, parents, find_entries(columns, parents)).table.to_pylist()
+    rows = sample_calls(columns, parents, find_entries(columns, parents), batch).table.to_pylist()
     assert len({row["service_name"] for row in rows}) == len(rows)
     return {row["service_name"]: row for row in rows}
 
@@ -72,19 +73,18 @@ def test_the_outermost_client_span_tells_when_a_call_was_sent() -> None:
 
 
 def test_tries_of_a_proxy_under_one_client_span_keep_their_own_times() -> None:
-    columns = TraceColumns.from_spans(
-        SpanBatch.from_rows(
-            [
-                _span(1, 0, "shop", SpanKind.SERVER, (0, 100)),
-                _span(2, 1, "shop", SpanKind.CLIENT, (10, 60)),
-                _span(3, 2, "cart", SpanKind.SERVER, (12, 20)),
-                _span(4, 2, "cart", SpanKind.SERVER, (25, 57)),
-            ]
-        )
+    batch = SpanBatch.from_rows(
+        [
+            _span(1, 0, "shop", SpanKind.SERVER, (0, 100)),
+            _span(2, 1, "shop", SpanKind.CLIENT, (10, 60)),
+            _span(3, 2, "cart", SpanKind.SERVER, (12, 20)),
+            _span(4, 2, "cart", SpanKind.SERVER, (25, 57)),
+        ]
     )
+    columns = TraceColumns.from_spans(batch)
     parents = find_parents(columns)
 
-    rows = sample_calls(columns, parents, find_entries(columns, parents)).table.to_pylist()
+    rows = sample_calls(columns, parents, find_entries(columns, parents), batch).table.to_pylist()
 
     assert sorted(_times(row) for row in rows if row["service_name"] == "cart") == [[12, 12, 20, 20], [25, 25, 57, 57]]
 

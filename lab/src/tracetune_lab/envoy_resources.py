@@ -13,6 +13,17 @@ from tracetune_lab.topology import Topology, method_and_path, span_name
 Config = dict[str, Any]
 _V3 = "type.googleapis.com/envoy"
 
+ELSEWHERE: Config = {
+    "retry_host_predicate": [
+        {
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {"@type": f"{_V3}.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"},
+        }
+    ],
+    "host_selection_retry_max_attempts": 5,
+}
+"""A retry goes to another replica than the one that failed, where there is one: Istio's default."""
+
 
 def upstream_cluster(service: str) -> str:
     """Istio's name of the outbound cluster of a service."""
@@ -135,7 +146,7 @@ def _retries(policy: Policy) -> Config:
     conditions = [each.strip() for each in said.split(",")]
     statuses = [int(each) for each in conditions if each.isdigit()]
     words = [each for each in conditions if not each.isdigit()]
-    retry: Config = {"num_retries": attempts}
+    retry: Config = {"num_retries": attempts, **ELSEWHERE}
     if statuses:
         retry["retriable_status_codes"] = statuses
         words.append("retriable-status-codes")

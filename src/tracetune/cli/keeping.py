@@ -23,7 +23,7 @@ def export(
     as_json: options.Json = False,
     config: options.Config = None,
 ) -> None:
-    """Write the minutes of a store as Parquet files.
+    """Write the minutes of a store, and its sample of whole calls, as Parquet files.
 
     \b
     tracetune export minutes/ --store chdb:///var/lib/tracetune/store
@@ -40,7 +40,7 @@ def import_(
     as_json: options.Json = False,
     config: options.Config = None,
 ) -> None:
-    """Add the minutes of Parquet files to a store.
+    """Add the minutes of Parquet files, and their sample of whole calls, to a store.
 
     \b
     tracetune import minutes/ --store chdb:///var/lib/tracetune/store

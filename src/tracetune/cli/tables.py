@@ -220,6 +220,8 @@ def _deed(found: Advice) -> str:
         return f"{'stay off' if found.action is Action.KEEP else 'roll back'} {found.unit}".rstrip()
     if found.knob is Knob.INSTRUMENTATION:
         return f"set {found.unit}"
+    if found.knob is Knob.PLACEMENT:
+        return f"off {found.unit}"
     return "keep"
 
 

@@ -19,6 +19,7 @@ class Knob(StrEnum):
     CONCURRENCY_LIMIT = "concurrency_limit"
     CPU = "cpu"
     MEMORY = "memory"
+    PLACEMENT = "placement"
     SAMPLING = "sampling"
     ROLLBACK = "rollback"
     INSTRUMENTATION = "instrumentation"
@@ -49,7 +50,7 @@ class Advice:
         peer: the callee for knobs of a connection (timeout, retries, pool), else "".
         unit: of current, lower, target and upper: ``replicas``, ``s``, ``retries``, ``connections``, ``requests``,
             ``errors in a row``, ``%``, ``cores`` and ``MiB`` of a pod; for ROLLBACK the version to leave, for
-            INSTRUMENTATION the attribute to set.
+            INSTRUMENTATION the attribute to set, for PLACEMENT the node.
         current, lower, target, upper: None where unknown or without meaning; lower <= target <= upper.
         reasons: sentences with numbers, the strongest first.
         unlock: what would allow an answer, where the action is CANNOT_SAY, else "".

@@ -22,6 +22,7 @@ CALLS = pa.schema(
         pa.field("span_name", LABEL, nullable=False),
         pa.field("service_version", LABEL, nullable=False),  # "" where the span does not say, as the next
         pa.field("instance", LABEL, nullable=False),
+        pa.field("node", LABEL, nullable=False),  # what the instance runs on
         pa.field(
             "sent_unix_nano", pa.int64(), nullable=False
         ),  # the caller's clock; the callee's where nobody measured

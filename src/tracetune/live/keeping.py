@@ -1,4 +1,4 @@
-"""Moves minutes between a store and Parquet files, a day at a time: for interchange, training elsewhere, and backups."""
+"""Moves minutes, and the sample of calls, between a store and Parquet files: for interchange and backups."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from tracetune.domain.minutes import MinuteBatch
 from tracetune.errors import InvalidInput
 from tracetune.ports import MinuteStore
+from tracetune.stores.calls import ClickHouseCalls, read_parquet, write_parquet
 from tracetune.stores.clickhouse import ClickHouse
 from tracetune.stores.minutes import ClickHouseMinutes
 from tracetune.stores.parquet import ParquetMinutes
@@ -22,17 +23,23 @@ _ALL_TIME = (0, 2**31 - 1)
 def export_minutes(url: str, folder: Path) -> int:
     """Write all minutes of a store as Parquet, a part a day; gives how many minutes have operations.
 
-    A part is named by its day: exporting into the same folder again adds only the days that are not there.
+    A part is named by its day: exporting into the same folder again adds only the days that are not there. The sample of
+    calls, where the store has one, takes the place of the one before.
 
     Raises:
         Conflict: a server has the store, or somebody writes to the folder.
         InvalidInput: the store is empty.
     """
-    with closing(ClickHouseMinutes(ClickHouse(url))) as store, closing(ParquetMinutes(folder)) as files:
+    database = ClickHouse(url)
+    with closing(ClickHouseMinutes(database)) as store, closing(ParquetMinutes(folder)) as files:
         days = store.days()
         if not days:
             raise InvalidInput(f"the store {url} holds no minutes", hint="look at store.url")
-        return sum(_copy(store, files, day) for day in days)
+        moved = sum(_copy(store, files, day) for day in days)
+        sample = ClickHouseCalls(database).read()
+        if len(sample):
+            write_parquet(sample, folder)
+        return moved
 
 
 def import_minutes(folder: Path, url: str) -> int:
@@ -44,12 +51,15 @@ def import_minutes(folder: Path, url: str) -> int:
     """
     if not folder.is_dir():
         raise InvalidInput(f"{folder} is no folder", hint="name the folder that tracetune export wrote")
-    with closing(ParquetMinutes(folder)) as files, closing(ClickHouseMinutes(ClickHouse(url))) as store:
+    sample, database = read_parquet(folder), ClickHouse(url)
+    with closing(ClickHouseMinutes(database)) as store, closing(ParquetMinutes(folder)) as files:
         found = files.read(*_ALL_TIME).minutes()
         if not found:
             raise InvalidInput(f"{folder} holds no minutes", hint="name the folder that tracetune export wrote")
         days = range(found.start // _MINUTES_PER_DAY, (found.stop - 1) // _MINUTES_PER_DAY + 1)
-        return sum(_copy(files, store, day) for day in days)
+        moved = sum(_copy(files, store, day) for day in days)
+        ClickHouseCalls(database).add(sample)
+        return moved
 
 
 def forget_minutes(url: str, before_minute: int, tables: Sequence[str] = ()) -> int:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+
+import numpy as np
 
 from tracetune import log, pipeline
 from tracetune.domain.analysis import Ingested, Learned
 from tracetune.domain.anomalies import Incident
 from tracetune.domain.calls import CallSample
 from tracetune.domain.causes import CauseRanking
+from tracetune.errors import TracetuneError
 from tracetune.tuning.model import Model
 
 MOST_CALLS = 100_000
@@ -29,6 +32,7 @@ LEAST_CALLS = 1000
 """With fewer nothing is looked for: too few to identify the queue of a single service."""
 
 _LOW_PRIORITY = 10
+_NOT_WHOLE = 2  # minutes of which calls may still come when the sample is kept
 
 
 class Queues:
@@ -38,10 +42,14 @@ class Queues:
 
     Args:
         start_minute: the minute in which the process began to listen, which is therefore not a whole one.
+        kept: the sample of a process before; its last minutes may not be whole either.
+        keep: given the sample whenever queues are looked for in it.
     """
 
-    def __init__(self, start_minute: int) -> None:
-        self._sample = CallSample(CallSample.empty().table, frozenset({start_minute}))
+    def __init__(
+        self, start_minute: int, kept: CallSample | None = None, keep: Callable[[CallSample], None] | None = None
+    ) -> None:
+        self._sample, self._keep = _without_end(kept or CallSample.empty(), start_minute), keep
         self._thread = ThreadPoolExecutor(1, "queues", be_nice)
         self._finding: Future[Model | None] | None = None
         self._begun_minute = -MINUTES_BETWEEN
@@ -70,7 +78,7 @@ class Queues:
         if is_due and self._finding is None and len(self._sample) >= LEAST_CALLS:
             asked = replace(ingested, calls=self._sample)
             self._begun_minute = minute
-            self._finding = self._thread.submit(_find, asked, learned, incidents, rankings)
+            self._finding = self._thread.submit(self._find, asked, learned, incidents, rankings)
         return self._model
 
     def wait(self) -> None:
@@ -81,6 +89,20 @@ class Queues:
     def stop(self) -> None:
         """End after the search under way."""
         self._thread.shutdown()
+
+    def _find(
+        self,
+        ingested: Ingested,
+        learned: Learned,
+        incidents: Sequence[Incident],
+        rankings: Mapping[str, CauseRanking],
+    ) -> Model | None:
+        if self._keep:
+            try:
+                self._keep(ingested.calls)
+            except TracetuneError as error:  # the sample is a convenience after the next start
+                log.get_logger("queues").warning("the sample of calls could not be kept", error=error.message)
+        return pipeline.queues(ingested, learned, incidents, rankings)
 
     def _collect(self) -> None:
         if self._finding is None or not self._finding.done():
@@ -101,10 +123,12 @@ class Queues:
             self._sample = replace(self._sample, left_out=left_out)
 
 
-def _find(
-    ingested: Ingested, learned: Learned, incidents: Sequence[Incident], rankings: Mapping[str, CauseRanking]
-) -> Model | None:
-    return pipeline.queues(ingested, learned, incidents, rankings)
+def _without_end(kept: CallSample, start_minute: int) -> CallSample:
+    """What is whole of a sample that another process left, whose calls of the last minutes were still coming."""
+    minutes = kept.minutes()
+    whole = minutes[(minutes < start_minute) & (minutes < minutes.max(initial=0) - _NOT_WHOLE + 1)]
+    partial = frozenset(minutes[~np.isin(minutes, whole)].tolist())
+    return CallSample(kept.within(whole).table, kept.left_out | partial | {start_minute})
 
 
 def be_nice() -> None:

@@ -45,6 +45,7 @@ from tracetune.sources.prometheus_query import usage_reader
 from tracetune.sources.pull import PullReceiver, TraceStore
 from tracetune.sources.reception import Tally
 from tracetune.sources.tempo import Tempo
+from tracetune.stores.calls import ClickHouseCalls
 from tracetune.stores.clickhouse import ClickHouse, without_password
 from tracetune.stores.incidents import ClickHouseIncidents
 from tracetune.stores.journal import Journal
@@ -99,6 +100,7 @@ class Server:
         kept = dict.fromkeys(("operations", "links", "instances", "paths"), serve.keep_days)
         self._retention = Retention(self.store, {**kept, "exemplars": serve.keep_exemplar_days}, clock)
         self._incidents = ClickHouseIncidents(self._database)
+        self._calls = ClickHouseCalls(self._database)
         self.publisher = Publisher(
             Snapshot(status=Status(started_unix_seconds=clock(), store_url=without_password(self.url)))
         )
@@ -316,7 +318,7 @@ class Server:
             plan,
             self.publisher,
             expectation=self._expectation,
-            queues=Queues(now_minute),
+            queues=Queues(now_minute, self._calls.read(), self._calls.write),
             status=lambda _minute, learned: self.status(learned),
             clock=self._clock,
             grace_seconds=serve.grace_seconds,

@@ -15,8 +15,9 @@ from tracetune.sinks.scaling import Scaler, quantity, resources, scaling
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 """What Kubernetes accepts as the name of a Service (RFC 1035/1123 label, at most 63 characters)."""
 
-_NO_OBJECT = frozenset({Knob.ROLLBACK, Knob.INSTRUMENTATION})
-"""``kubectl rollout undo`` knows the former version, the traces only its name; attributes are set where spans are made."""
+_NO_OBJECT = frozenset({Knob.ROLLBACK, Knob.INSTRUMENTATION, Knob.PLACEMENT})
+"""``kubectl rollout undo`` knows the former version, the traces only its name; attributes are set where spans are made, and
+what to move off a node its owner decides."""
 
 
 class _Yaml(yaml.SafeDumper):

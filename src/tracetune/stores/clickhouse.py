@@ -17,7 +17,7 @@ import pyarrow as pa
 from tracetune.errors import InvalidInput, InvalidSettings, Unavailable
 from tracetune.stores.owner import Owner
 
-_STEPS = ("schema.sql", "schema_2.sql")
+_STEPS = ("schema.sql", "schema_2.sql", "schema_3.sql")
 """What leads to the newest tables: step n makes version n out of version n - 1. A step, once released, never changes."""
 
 SCHEMA_VERSION = len(_STEPS)

@@ -87,6 +87,7 @@ def calls_of(requests: Requests, network: Network) -> CallSample:
                 for owner, place in zip(service, requests.instance - network.instance_of_service[service], strict=True)
             ]
         ).cast(LABEL),
+        "node": pa.array([""] * len(root)).cast(LABEL),
         "sent_unix_nano": np.where(root, requests.arrived, requests.sent),
         "arrived_unix_nano": requests.arrived,
         "ended_unix_nano": requests.ended,

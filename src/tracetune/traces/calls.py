@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from tracetune.clock import NANOS_PER_MINUTE
 from tracetune.domain.calls import CALLS, CallSample, choose_minutes
-from tracetune.domain.spans import SpanKind, StatusCode
+from tracetune.domain.spans import SpanBatch, SpanKind, StatusCode
 from tracetune.traces.columns import TraceColumns
 from tracetune.traces.grouping import KERNEL, Int32s, Int64s
+from tracetune.traces.nodes import nodes_of
 from tracetune.traces.tables import id_column, label_column, to_table
 from tracetune.traces.tree import Parents
 
@@ -18,7 +19,7 @@ _CLIENT, _SERVER = int(SpanKind.CLIENT), int(SpanKind.SERVER)
 _PRODUCER, _CONSUMER = int(SpanKind.PRODUCER), int(SpanKind.CONSUMER)
 
 
-def sample_calls(columns: TraceColumns, parents: Parents, entry: NDArray[np.bool_]) -> CallSample:
+def sample_calls(columns: TraceColumns, parents: Parents, entry: NDArray[np.bool_], spans: SpanBatch) -> CallSample:
     """The calls of the traces that began in the minutes worth keeping.
 
     - An entry span is a call that its service served. It was sent when the outermost CLIENT span above it in the caller
@@ -28,6 +29,8 @@ def sample_calls(columns: TraceColumns, parents: Parents, entry: NDArray[np.bool
       and its time is the caller's own.
     - Messages are not awaited.
     - A call whose caller was lost names what it can of it: the parent of the topmost span that was received.
+
+    ``spans`` are those that the columns came from; only they know the nodes.
     """
     found = _find_calls(columns.kind, columns.service, columns.peer, parents.parent, entry)
     row, owner, sent_by, is_served = found
@@ -45,6 +48,8 @@ def sample_calls(columns: TraceColumns, parents: Parents, entry: NDArray[np.bool
     served_by = code_of[np.where(is_served, columns.service[row], columns.peer[row] + len(columns.labels.service))]
     is_message = (columns.kind[row] == _CONSUMER) | (columns.kind[sent_by] == _PRODUCER)
     awaited = ~is_message | ~is_served
+    instance = np.where(is_served, columns.instance[row], -1)
+    node, nodes = nodes_of(spans, columns.row[row], instance, columns.labels.instance)
     table = to_table(
         CALLS,
         {
@@ -55,7 +60,8 @@ def sample_calls(columns: TraceColumns, parents: Parents, entry: NDArray[np.bool
             "service_name": label_column(served_by, list(once)),
             "span_name": label_column(columns.name[row], columns.labels.name),
             "service_version": label_column(np.where(is_served, columns.version[row], -1), columns.labels.version),
-            "instance": label_column(np.where(is_served, columns.instance[row], -1), columns.labels.instance),
+            "instance": label_column(instance, columns.labels.instance),
+            "node": label_column(node, nodes),
             "sent_unix_nano": columns.start[sent_by],
             "arrived_unix_nano": columns.start[row],
             "ended_unix_nano": columns.end[row],

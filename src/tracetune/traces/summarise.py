@@ -107,7 +107,7 @@ def summarise(spans: SpanBatch) -> TraceSummary:
         spans if kept.all() else spans.filter(kept),
         len(columns),
         columns.traces,
-        sample_calls(columns, parents, entry),
+        sample_calls(columns, parents, entry, spans),
     )
 
 

@@ -26,6 +26,7 @@ from tracetune.tuning.links import Connection, connections
 from tracetune.tuning.model import Model
 from tracetune.tuning.objectives import objectives_of
 from tracetune.tuning.outliers import outliers
+from tracetune.tuning.placement import placement, with_node
 from tracetune.tuning.pools import pools
 from tracetune.tuning.replicas import load_to_come, replicas
 from tracetune.tuning.resources import resources, with_cpu
@@ -42,6 +43,7 @@ LEAST_MINUTES = 30
 _ORDER = (  # what ends harm, then what prevents it, then what may stay, then what is needed to say more
     (Knob.ROLLBACK, Action.SET),
     (Knob.ROLLBACK, Action.KEEP),
+    (Knob.PLACEMENT, Action.SET),
     (Knob.CPU, Action.SET),
     (Knob.REPLICAS, Action.SET),
     (Knob.OUTLIER_DETECTION, Action.SET),
@@ -113,7 +115,9 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
         if each.service_name in calm
     ]
     if model is not None:
-        for_services = [with_elsewhere(advice, model.elsewhere, model.stations) for advice in for_services]
+        for_services = [
+            with_node(with_elsewhere(advice, model.elsewhere, model.stations), model.noisy) for advice in for_services
+        ]
     used = usage or {}
     for_services = [with_cpu(advice, used, model.stations if model is not None else ()) for advice in for_services]
     limits = tuple(
@@ -122,6 +126,7 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     found = [
         *rollbacks(minutes, rankings),
         *(without_vain_replicas(advice, graph, incidents, rankings) for advice in for_services),
+        *(placement(model.noisy) if model is not None else ()),
         *resources(used),
         *outliers(minutes, whole),
         *limits,

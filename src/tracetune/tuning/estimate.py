@@ -19,6 +19,7 @@ from tracetune.tuning.elsewhere import elsewhere
 from tracetune.tuning.fit import Fit, fit
 from tracetune.tuning.jobs import find_glue, jobs_of
 from tracetune.tuning.model import Model, as_numbers, with_slots
+from tracetune.tuning.neighbours import noisy_nodes
 from tracetune.tuning.observed import Bools, Floats, Ints, Names, Observed, observe
 from tracetune.tuning.predict import EVALUATED_SECONDS, LEAST_REQUESTS, MOST_REQUESTS, latency, run
 from tracetune.tuning.sharing import NONE, siblings
@@ -84,6 +85,7 @@ def estimate(sample: CallSample) -> Model:
         traces_of_endpoint=np.bincount(endpoint, minlength=len(endpoints)),
         now=(),
         elsewhere=elsewhere(stations, excesses(observed, structure, names)),
+        noisy=noisy_nodes(observed, names, structure),
     )
     widening, drift = back_test(model, observed.arrived[roots], observed.ended[roots] - observed.arrived[roots], minute)
     model = replace(model, widening=widening, drift=drift)

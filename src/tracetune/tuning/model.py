@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tracetune.domain.whatif import Discipline, Latency, Station
 from tracetune.tuning.arrivals import Load
 from tracetune.tuning.balancing import LEAST_REQUEST, RANDOM, ROUND_ROBIN
+from tracetune.tuning.neighbours import NoisyNode
 from tracetune.tuning.observed import Floats, Ints
 from tracetune.tuning.second_tries import SecondTry
 from tracetune.tuning.templates import Stations, Templates
@@ -44,6 +45,7 @@ class Model:
         now: by endpoint, what the model says about the load and the replicas that were seen.
         elsewhere: by service, why more replicas of it would not help; only where its slow calls wait elsewhere.
         second_tries: what the next calls met where calls failed, over all minutes, those of faults too.
+        noisy: nodes that are slow for several services at once.
     """
 
     templates: Templates
@@ -64,6 +66,7 @@ class Model:
     now: tuple[Latency, ...]
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     second_tries: tuple[SecondTry, ...] = ()
+    noisy: tuple[NoisyNode, ...] = ()
 
     @property
     def services(self) -> tuple[str, ...]:

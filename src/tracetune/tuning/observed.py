@@ -25,6 +25,7 @@ class Observed(NamedTuple):
         parent: who made the call; -1 for the first of a trace, and where that one was lost.
         child_offset: (call + 1,), into ``child``: the calls that a call made, by when they were sent.
         is_root: the call began its trace, and nothing above it was lost.
+        node: what its instance runs on.
     """
 
     trace_offset: Ints
@@ -42,6 +43,7 @@ class Observed(NamedTuple):
     is_served: Bools
     is_error: Bools
     is_root: Bools
+    node: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Names:
         operations: (operation,), service and span name.
         instances: (instance,), service and instance; the instance is "" where spans do not name it.
         versions: by service, the versions seen.
+        nodes: (node,), "" where spans do not say.
         start_unix_nano: the zero of all times.
         lost_parents: calls that name a caller that is not in the sample.
     """
@@ -61,6 +64,7 @@ class Names:
     operations: tuple[tuple[str, str], ...]
     instances: tuple[tuple[str, str], ...]
     versions: tuple[tuple[str, ...], ...]
+    nodes: tuple[str, ...]
     start_unix_nano: int
     lost_parents: int
 
@@ -91,6 +95,7 @@ def observe(sample: CallSample) -> tuple[Observed, Names]:
     name, span_names = _codes(table, "span_name", order)
     replica, replicas = _codes(table, "instance", order)
     version, versions = _codes(table, "service_version", order)
+    node, nodes = _codes(table, "node", order)
     operation, pairs = _paired(service, name)
     instance, places = _paired(service, replica)
     used = np.unique(np.stack([service, version]), axis=1)
@@ -112,12 +117,14 @@ def observe(sample: CallSample) -> tuple[Observed, Names]:
         is_served=table["is_served"].to_numpy()[order],
         is_error=table["is_error"].to_numpy()[order],
         is_root=(above == 0)[order],
+        node=node,
     )
     names = Names(
         tuple(services),
         tuple((services[owner], span_names[code]) for owner, code in pairs),
         tuple((services[owner], replicas[code]) for owner, code in places),
         tuple(tuple(versions[code] for code in used[1, used[0] == number]) for number in range(len(services))),
+        tuple(nodes),
         begin,
         int(((parent < 0) & ~observed.is_root).sum()),
     )
