@@ -42,6 +42,7 @@ ZSTD = zstandard.ZstdCompressor()
         gzip.compress(ZSTD.compress(TEXT)),
         gzip.compress(TEXT[:9]) + gzip.compress(TEXT[9:]),
     ],
+    ids=["plain", "gzip", "zstd", "zstd in gzip", "two members"],
 )
 def test_compression_is_looked_through(content: bytes) -> None:
     assert unpacked(content) == [("file", TEXT)]
@@ -72,7 +73,9 @@ def test_a_member_that_is_not_read_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [gzip.compress(TEXT)[:-9], gzip.compress(tar_of(one=TEXT))[:-20], tar_of(one=TEXT)[:700]]
+    "content",
+    [gzip.compress(TEXT)[:-9], gzip.compress(tar_of(one=TEXT))[:-20], tar_of(one=TEXT)[:700]],
+    ids=["gzip", "tar in gzip", "tar"],
 )
 def test_a_cut_archive_is_refused_with_its_place(content: bytes) -> None:
     with pytest.raises(InvalidInput, match=r"damaged or cut near its byte \d+") as refusal:

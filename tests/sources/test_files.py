@@ -162,6 +162,7 @@ def test_a_cut_archive_gives_its_good_part(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [(b"", "empty"), (gzip.compress(b""), "empty"), (b"\x00\x01\x02" * 99, "binary"), (b"a,b,c\n1,2,3", "CSV")],
+    ids=["nothing", "nothing in gzip", "binary", "CSV"],
 )
 def test_what_is_no_traces_is_refused_by_name(tmp_path: Path, content: bytes, says: str) -> None:
     path = write(tmp_path / "bad", content)
