@@ -75,6 +75,9 @@ def alertmanager(folder: Path, hook: str) -> Iterator[str]:
     (folder / "alertmanager.yml").write_text(
         "route: {receiver: hook, group_by: [incident], group_wait: 50ms, group_interval: 1s, repeat_interval: 6h}\n"
         f'receivers: [{{name: hook, webhook_configs: [{{url: "{hook}", send_resolved: true}}]}}]\n'
+        # As docs/server.md says: a warning that became critical is not said to be resolved.
+        "inhibit_rules: [{source_matchers: ['severity=\"critical\"'], target_matchers: ['severity=\"warning\"'], "
+        "equal: [incident]}]\n"
     )
     address = f"127.0.0.1:{free_port()}"
     command = ["prometheus-alertmanager", "--config.file=alertmanager.yml", "--storage.path=alerts"]

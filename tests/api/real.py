@@ -58,13 +58,20 @@ def program(command: list[str], ready: str, folder: Path) -> Iterator[subprocess
         process.wait()
 
 
+def _of_the_docs(first_line: str) -> str:
+    """What docs/server.md says that Alertmanager must be told, from a line on to the end of its block."""
+    text = (Path(__file__).parents[2] / "docs" / "server.md").read_text("utf-8")
+    begun = text.index(first_line)
+    return text[begun : text.index("```", begun)]
+
+
 @contextmanager
 def alertmanager(folder: Path, hook: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Alertmanager that hands every group on to a webhook within moments."""
     config = f"""
 route: {{receiver: hook, group_by: [incident], group_wait: 50ms, group_interval: 100ms, repeat_interval: 1h}}
 receivers: [{{name: hook, webhook_configs: [{{url: "{hook}", send_resolved: true}}]}}]
-"""
+{_of_the_docs("inhibit_rules:")}"""
     (folder / "am.yml").write_text(config)
     command = [
         "prometheus-alertmanager",

@@ -272,6 +272,33 @@ def test_alertmanager_down_then_up_gets_what_fires_then_its_end_and_nothing_twic
     ]
 
 
+def test_alertmanager_told_as_the_docs_say_does_not_call_a_warning_resolved_that_became_critical(
+    record: Record, tmp_path: Path
+) -> None:
+    port = free_port()
+
+    async def story(hook: Receiver) -> list[dict[str, Any]]:
+        publisher = Publisher()
+        async with httpx.AsyncClient() as client:
+            alerter = Alerter(
+                publisher, NoteBook(), [Channel(Alertmanager(f"http://127.0.0.1:{port}", client), Severity.WARNING)]
+            )
+            heard = []
+            for number, each in enumerate((record(severity=Severity.WARNING), record(), record(ended=True)), start=1):
+                publisher.publish(_snapshot(number, each))
+                await alerter.settle()
+                heard.append(await asyncio.to_thread(hook.next))
+        return heard
+
+    with receiver() as hook, alertmanager(tmp_path, hook.url, port):
+        heard = asyncio.run(story(hook))
+        rest = hook.all()
+
+    told = [(alert["status"], alert["labels"]["severity"]) for each in heard for alert in each["alerts"]]
+    assert told == [("firing", "warning"), ("firing", "critical"), ("resolved", "critical")]
+    assert rest == []
+
+
 def test_being_woken_and_stopped_at_once_it_stops() -> None:
     async def story() -> bool:
         alerter = Alerter(Publisher(), NoteBook(), [])
