@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 440, 64, 20, 84, 50
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 460, 64, 20, 104, 50
 LEAST, MOST = 0.003, 10.0
 TICKS = (0.01, 0.1, 1.0, 10.0)
-COLOURS = ("#4477aa", "#228833", "#aa3377", "#ee6677")
+COLOURS = ("#4477aa", "#66ccee", "#228833", "#aa3377", "#ee6677")
 
 _HEAD = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" \
 aria-label="Real false alarms against the budget">

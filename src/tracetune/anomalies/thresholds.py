@@ -74,8 +74,11 @@ def _fitted(
 ) -> tuple[float, OwnScales]:
     aside = 0.5 * (evidence.least + evidence.most)  # no calm minute of many gathers so much
     calm, least, scales = gathered, evidence.most, OwnScales.equal(len(gathered))
-    for _ in range(_ROUNDS):
-        calm = np.where(_near(calm >= min(least, aside) * scales.whole[:, None]), -np.inf, calm)
+    for at in range(_ROUNDS):
+        above = calm >= min(least, aside) * scales.whole[:, None]
+        if at and not above.any():
+            break  # every further round would find the same
+        calm = np.where(_near(above), -np.inf, calm)
         scales = scales_of(calm)
         least = min(least, _fit(scales.divide(calm), false_incidents_a_week / 7.0 / SHARES, evidence.shape))
     return max(least, evidence.least), scales
