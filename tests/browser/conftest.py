@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, expect, sync_playwright
 
 from tracetune import pipeline
 from tracetune.api.access import Access, Role
@@ -35,6 +35,7 @@ from tests.tuning import queue_data  # noqa: E402
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 TOKENS = {"look": Role.READ, "send": Role.INGEST, "rule": Role.ADMIN}
 NOBODY = "http://127.0.0.1:9/services/T/B/secret"  # the discard port: nobody listens
+expect.set_options(timeout=30_000)  # milliseconds; a page may be drawn while another process works on the same cores
 HOSTILE = '"><img src=x onerror=alert(1)></script><script>alert(2)</script>-' + "long" * 30
 
 
