@@ -30,7 +30,7 @@ from tracetune.tuning.estimate import estimate
 from tuning.sweep import RECORDED, RESULTS, TRAINED_ON
 
 CLEAR_USE = 0.4
-_VAIN = ("more replicas of", "more replicas will not help", "more replicas are not the remedy")
+_VAIN = ("More replicas of", "more replicas will not help", "more replicas are not the remedy")
 
 
 def read(paths: list[Path]) -> Ingested:

@@ -77,3 +77,29 @@ def test_the_last_word_is_on_replicas_and_those_to_change_come_first() -> None:
     assert summary.last_word([]) == "Advice: nothing to change."
     said = summary.last_word([change], Path("demo/report.html"))
     assert said == "Advice: do it to pay: it is full; for its what-if open demo/report.html#whatif"
+
+
+def test_advice_that_asks_for_nothing_is_folded_into_a_line_a_kind() -> None:
+    def keep(name: str, action: Action = Action.KEEP, unlock: str = "") -> Advice:
+        return Advice(
+            name,
+            "",
+            Knob.REPLICAS,
+            action,
+            "replicas",
+            2,
+            2,
+            2,
+            2,
+            Confidence.HIGH,
+            (f"about {name}",),
+            unlock,
+            is_minor=True,
+        )
+
+    found = [keep(f"s{number}") for number in range(8)] + [keep("t", Action.CANNOT_SAY, "30 minutes")]
+
+    assert summary.folded(found) == [
+        "· 8 more say keep (replicas): s0, s1, s2, s3, s4, s5 and 2 more",
+        "· replicas of t cannot be said yet; what would help: 30 minutes",
+    ]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rich.console import Console, RenderableType
@@ -46,11 +48,27 @@ def test_sparkline_of_nothing_is_empty() -> None:
         (_advice(Action.CANNOT_SAY), "cannot say"),
     ],
 )
-def test_advice_is_one_line_with_its_range(advice: Advice, expected: str) -> None:
+def test_advice_is_one_line_with_its_range_and_one_with_its_reason(advice: Advice, expected: str) -> None:
     text = _text(tables.advice([advice]))
 
     assert expected in text
-    assert text.count("\n") == 2
+    assert text.count("\n") == 3
+
+
+def test_the_line_below_says_what_the_columns_do_not_and_what_is_to_be_expected() -> None:
+    reasons = ("Set cart to 3 replicas, now 2", "the load to come is 9/s")
+    found = replace(_advice(Action.SET), reasons=reasons, effect="p99 is 40 ms shorter")
+
+    text = _text(tables.advice([found]))
+
+    assert "the load to come is 9/s; p99 is 40 ms shorter" in text
+    assert "Set cart to" not in text
+
+
+def test_that_more_replicas_will_not_help_is_said_before_its_evidence() -> None:
+    found = replace(_advice(Action.KEEP), reasons=("More replicas of cart will not help, because", "a lock"))
+
+    assert "More replicas of cart will not help" in _text(tables.advice([found]))
 
 
 def test_finding_shows_count_share_place_and_remedy() -> None:

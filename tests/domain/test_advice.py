@@ -39,7 +39,9 @@ def test_capacity_of_unnamed_instances_has_no_replicas() -> None:
 def test_the_foremost_advice_is_on_replicas_to_change_then_to_keep_then_the_first() -> None:
     keep, change = (replace(ADVICE, knob=Knob.REPLICAS, action=action, peer="") for action in (Action.KEEP, Action.SET))
 
-    doubted = replace(change, reasons=("set it", "more replicas will not help in the incident: the wait is in cart"))
+    doubted = replace(
+        change, reasons=("set it", "this is for the load to come and does not end the incident: the wait is in cart")
+    )
     assert foremost([ADVICE, keep, change]) == change
     assert foremost([doubted, keep, change]) == change
     assert foremost([keep, doubted]) == doubted

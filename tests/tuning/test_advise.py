@@ -60,6 +60,23 @@ def test_services_in_the_incident_come_before_calm_ones() -> None:
     assert kept == ["frontend", "payments", "cart"]
 
 
+def test_what_asks_for_nothing_is_folded_and_comes_last() -> None:
+    found = _advise(after(80, Charge={"own_seconds": 0.3}), INCIDENT)
+
+    minor = [each.is_minor for each in found]
+    assert minor == sorted(minor)
+    assert any(minor)
+    assert all(each.action is not Action.SET for each in found if each.is_minor)
+
+
+def test_who_is_told_that_more_will_not_end_the_incident_is_not_folded() -> None:
+    found = _advise(after(80, Charge={"own_seconds": 0.3}), INCIDENT)
+
+    told = [each for each in found if any("in the incident" in reason for reason in each.reasons)]
+    assert told
+    assert not any(each.is_minor for each in told)
+
+
 def test_bounds_enclose_every_target() -> None:
     for advice in _advise(lambda _: shop(checkout=600, browse=900)):
         if advice.target is not None:

@@ -72,6 +72,18 @@ def test_caller_of_the_cause_is_told_that_more_replicas_will_not_help(service: s
     assert found.reasons == ("keep 2", said, "flat")
 
 
+def test_a_change_for_the_load_to_come_is_not_contradicted_but_said_to_end_no_incident() -> None:
+    change = replace(KEEP, action=Action.SET, target=3.0, reasons=("Set it", "the load to come"))
+
+    found = without_vain_replicas(change, GRAPH, [INCIDENT], {"INC-test": _ranking("payments", CauseKind.OWN_TIME)})
+
+    assert found.reasons == (
+        "Set it",
+        "the load to come",
+        "this is for the load to come and does not end the incident: the wait is in payments",
+    )
+
+
 def test_cause_itself_is_told_that_load_did_not_bring_it() -> None:
     own = replace(KEEP, target_service="payments")
 

@@ -35,9 +35,9 @@ def test_the_place_at_the_end_is_named_with_those_on_the_way() -> None:
     )
 
     assert found["shop"].startswith(
-        "more replicas of shop will not help, because the wait is in redis (by way of cart): "
+        "More replicas of shop will not help, because the wait is in redis (by way of cart): "
     )
-    assert found["cart"].startswith("more replicas of cart will not help, because the wait is in redis: ")
+    assert found["cart"].startswith("More replicas of cart will not help, because the wait is in redis: ")
     assert found["cart"].endswith("takes 300 ms longer than the usual ones, 97 % in redis")
 
 

@@ -43,7 +43,7 @@ def test_knee_and_forecast_give_the_replicas_within_their_bounds() -> None:
     # own time is half above 32 ms near 11/s a replica: 120/s need 10 to 12; carried as busy as ever it is 5
     assert 10 <= target <= 12
     assert lower == pytest.approx(5.0, abs=1.0)
-    assert found.reasons[0] == f"set payments to {target:.0f} replicas, now 2"
+    assert found.reasons[0] == f"Set payments to {target:.0f} replicas, now 2"
 
 
 def test_flat_own_time_and_enough_proven_capacity_keep_the_replicas() -> None:
@@ -51,7 +51,7 @@ def test_flat_own_time_and_enough_proven_capacity_keep_the_replicas() -> None:
 
     assert found.action is Action.KEEP
     assert _numbers(found)[2] == 2.0
-    assert found.reasons[0] == "keep 2 replicas of payments"
+    assert found.reasons[0] == "Keep 2 replicas of payments"
     assert found.reasons[1].startswith("no queueing seen: each replica carries at least 20/s")
 
 
@@ -61,7 +61,10 @@ def test_more_than_was_ever_carried_is_asked_for_but_called_unproven() -> None:
     current, lower, target, _ = _numbers(found)
     assert found.action is Action.SET
     assert (lower, target) == (current, 5.0)  # 100 / (1.05 x 20), rounded up
-    assert "it may carry more, but more was never seen" in found.reasons[1]
+    assert found.reasons[1] == (
+        "the load to come is 100/s (forecast, 90th percentile), 2.5× the most that a replica was seen to carry (20/s, without "
+        "queueing); it may carry more"
+    )
 
 
 def test_load_that_hardly_varied_is_told_as_a_limit_of_the_answer() -> None:

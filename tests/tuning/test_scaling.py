@@ -26,7 +26,7 @@ def test_twice_the_load_asks_for_more_of_what_is_nearly_full() -> None:
     assert found.lower is not None
     assert found.upper is not None
     assert found.lower <= found.target <= found.upper
-    assert "set s3 to" in found.reasons[0]
+    assert "Set s3 to" in found.reasons[0]
     assert "160/s (forecast, 90th percentile)" in found.reasons[1]
     assert "full at" in found.reasons[3]
 
@@ -54,7 +54,7 @@ def test_an_objective_below_the_floor_names_where_the_time_goes() -> None:
 
     assert found is not None
     assert found.action is Action.KEEP
-    assert "more replicas of s1 will not help, because the wait is in" in found.reasons[0]
+    assert "More replicas of s1 will not help, because the wait is in" in found.reasons[0]
 
 
 def test_what_instances_share_is_no_reason_for_more_of_them() -> None:
@@ -65,7 +65,7 @@ def test_what_instances_share_is_no_reason_for_more_of_them() -> None:
     found = scale(shared, plan_for(shared, 80.0, "seen", 24.0), "s1")
 
     assert found is not None
-    assert found.reasons[0] == "more replicas of s1 will not help, because the wait is in something that they share"
+    assert found.reasons[0] == "More replicas of s1 will not help, because the wait is in something that they share"
 
 
 def test_a_queue_that_is_not_known_is_left_to_the_minutes() -> None:
@@ -80,5 +80,5 @@ def test_without_a_load_to_plan_for_the_shared_wait_is_told_all_the_same() -> No
     found = scale(shared, None, "s1", 1.0)
 
     assert found is not None
-    assert "more replicas of s1 will not help" in found.reasons[0]
+    assert "More replicas of s1 will not help" in found.reasons[0]
     assert scale(shared, None, "s3", 1.0) is None

@@ -192,6 +192,9 @@ export interface AdviceView {
     | "connection_pool"
     | "outlier_detection"
     | "concurrency_limit"
+    | "cpu"
+    | "memory"
+    | "placement"
     | "sampling"
     | "rollback"
     | "instrumentation";
@@ -207,6 +210,7 @@ export interface AdviceView {
   effect: string;
   risk: string;
   details: Record<string, number>;
+  is_minor: boolean;
   patch: string;
 }
 

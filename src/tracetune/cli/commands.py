@@ -145,6 +145,9 @@ def tune(
             help="Ask this Prometheus what pods use of CPU and memory, and advise on both.",
         ),
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Print what is to be kept and what cannot be said one by one, too.")
+    ] = False,
     scaler: Annotated[
         Scaler, typer.Option("--scaler", help="Who sets the replicas in a patch: hpa, keda, or deployment alone.")
     ] = Scaler.HPA,
@@ -194,7 +197,12 @@ def tune(
     elif patch:
         out.pass_on(app.patches(chosen, scaler), to=output)
     else:
-        out.show(summary.advice(chosen), [documents.advice(each) for each in chosen], as_json=as_json, to=output)
+        out.show(
+            summary.advice(chosen, everything=everything or service is not None),
+            [documents.advice(each) for each in chosen],
+            as_json=as_json,
+            to=output,
+        )
 
 
 def doctor(

@@ -209,6 +209,7 @@ def _advice(item: Json) -> Advice:
         effect=item["effect"],
         risk=item["risk"],
         details=tuple(item["details"].items()),
+        is_minor=item["is_minor"],
     )
 
 

@@ -18,6 +18,7 @@ from tracetune.settings import Entry
 _ADVICE_SHOWN = 5
 _ROWS_SHOWN = 6
 _BROKEN_SHOWN = 5
+_NAMES_SHOWN = 6
 _DAY_NANOS = 86_400 * 10**9
 
 
@@ -59,13 +60,36 @@ def explanations(found: Analysis, chosen: Sequence[Incident]) -> RenderableType:
     return Group(*parts[:-1])
 
 
-def advice(chosen: Sequence[Advice]) -> RenderableType:
-    """Advice as a table, and what would allow more of it."""
+def advice(chosen: Sequence[Advice], *, everything: bool = False) -> RenderableType:
+    """Advice as a table, what is folded in a line a kind, and what would allow more of it."""
     if not chosen:
         return Text("No service to advise about was found in these traces.")
-    unlocks = dict.fromkeys(each.unlock for each in chosen if each.unlock)
-    notes = [Text(f"· {unlock}", style="dim") for unlock in unlocks]
-    return Group(tables.advice(chosen), *notes)
+    if everything:
+        unlocks = dict.fromkeys(each.unlock for each in chosen if each.unlock)
+        return Group(tables.advice(chosen), *(Text(f"· {unlock}", style="dim") for unlock in unlocks))
+    shown = [each for each in chosen if not each.is_minor]
+    lines = [Text(line, style="dim") for line in folded(chosen)]
+    table = tables.advice(shown) if shown else Text("Nothing to change.", style="bold")
+    return Group(table, *lines)
+
+
+def folded(chosen: Sequence[Advice]) -> list[str]:
+    """One line for each kind of advice that asks for nothing, with whom it is about and what would unlock it."""
+    kinds: dict[tuple[Action, str, str], list[Advice]] = {}
+    for each in chosen:
+        if each.is_minor:
+            kinds.setdefault((each.action, each.knob.value.replace("_", " "), each.unlock), []).append(each)
+    lines = []
+    for (action, knob, unlock), group in kinds.items():
+        names = [f"{each.target_service} to {each.peer}" if each.peer else each.target_service for each in group]
+        listed = ", ".join(names[:_NAMES_SHOWN]) + (
+            f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+        )
+        if action is Action.KEEP:
+            lines.append(f"· {len(group)} more say keep ({knob}): {listed}")
+        else:
+            lines.append(f"· {knob} of {listed} cannot be said yet{f'; what would help: {unlock}' if unlock else ''}")
+    return lines
 
 
 def last_word(all_advice: Sequence[Advice], page: Path | None = None) -> str:

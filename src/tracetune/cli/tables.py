@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -178,21 +179,55 @@ def _contributions(ranking: CauseRanking) -> Table:
 
 
 def advice(found: Sequence[Advice]) -> RenderableType:
-    """Advice, one a line, each with its first reason."""
-    table = plain_table("", "SERVICE", "SETTING", "NOW", "", "ADVISED", "CONFIDENCE", "REASON", right=("NOW",))
-    for each in found:
+    """Advice in columns, each with its reason whole on the line below: whoever reads it at night is not to guess the end."""
+    head = ("", "SERVICE", "SETTING", "NOW", "", "ADVISED", "CONFIDENCE")
+    rows = [_advice_cells(each) for each in found]
+    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
+    lines: list[RenderableType] = [Text(_padded(head, widths), style="dim")]
+    for each, row in zip(found, rows, strict=True):
         acts = each.action is Action.SET
-        table.add_row(
-            Text("◆" if acts else "·", style="yellow" if acts else "dim"),
-            Text(each.target_service, style="bold"),
-            f"{each.knob.value.replace('_', ' ')}{f' to {each.peer}' if each.peer else ''}",
-            _amount(each.current, each.unit),
-            "→" if acts else "",
-            Text(_advised(each), style="bold" if acts else "dim"),
-            each.confidence.value,
-            Text(each.reasons[0] if each.reasons else each.unlock, style="dim"),
-        )
-    return table
+        line = Text(_padded(row, widths))
+        line.stylize("yellow" if acts else "dim", 0, 1)
+        name_at = widths[0] + _GAP
+        line.stylize("bold", name_at, name_at + len(row[1]))
+        lines += [line, Padding(Text(_why(each), style="dim"), (0, 0, 0, name_at))]
+    return Group(*lines)
+
+
+def _advice_cells(found: Advice) -> tuple[str, ...]:
+    acts = found.action is Action.SET
+    return (
+        "◆" if acts else "·",
+        found.target_service,
+        f"{found.knob.value.replace('_', ' ')}{f' to {found.peer}' if found.peer else ''}",
+        _amount(found.current, found.unit),
+        "→" if acts else "",
+        _advised(found),
+        found.confidence.value,
+    )
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Cells in columns; numbers of NOW end where their column ends."""
+    filled = [
+        cell.rjust(width) if at == _RIGHT else cell.ljust(width)
+        for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return (" " * _GAP).join(filled).rstrip()
+
+
+_GAP, _RIGHT = 2, 3
+
+
+def _why(found: Advice) -> str:
+    """The first reason that says more than the columns before it do, and what is to be expected."""
+    is_restated = found.target is not None and len(found.reasons) > 1 and found.knob is not Knob.RETRIES
+    is_restated &= not found.reasons[0].startswith("More replicas of") if found.reasons else False
+    why = found.reasons[1] if is_restated else next(iter(found.reasons), found.unlock)
+    return f"{why}; {found.effect}" if found.effect and found.knob in _WITH_EFFECT else why
+
+
+_WITH_EFFECT = frozenset({Knob.REPLICAS, Knob.RETRIES, Knob.OUTLIER_DETECTION, Knob.CPU, Knob.MEMORY, Knob.PLACEMENT})
 
 
 def _amount(value: float | None, unit: str) -> str:

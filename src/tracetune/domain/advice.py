@@ -57,6 +57,7 @@ class Advice:
         effect: what is expected of it, a sentence with numbers; "" where nothing was estimated.
         risk: what may go wrong with it, and how to notice; "" where nothing can.
         details: further values that belong to the knob, by the name that Kubernetes or Istio gives them.
+        is_minor: nothing to do and nothing that anybody would do wrong without it; surfaces fold it.
     """
 
     target_service: str
@@ -74,6 +75,7 @@ class Advice:
     effect: str = ""
     risk: str = ""
     details: tuple[tuple[str, float], ...] = ()
+    is_minor: bool = False
 
 
 def foremost(all_advice: Sequence[Advice]) -> Advice | None:
@@ -88,7 +90,7 @@ def foremost(all_advice: Sequence[Advice]) -> Advice | None:
 
 
 def _is_doubted(advice: Advice) -> bool:
-    return advice.action is Action.SET and any("will not help" in reason for reason in advice.reasons)
+    return advice.action is Action.SET and any("does not end the incident" in reason for reason in advice.reasons)
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,6 +225,7 @@ def advice_view(advice: Advice) -> AdviceView:
         effect=advice.effect,
         risk=advice.risk,
         details=dict(advice.details),
+        is_minor=advice.is_minor,
         patch=patch(advice) if advice.action is Action.SET else "",
     )
 

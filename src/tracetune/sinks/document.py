@@ -238,6 +238,7 @@ class AdviceView(msgspec.Struct, frozen=True):
     effect: str  # what is expected of it; "" where nothing was estimated
     risk: str
     details: dict[str, float]  # further values of the knob, by the name that Kubernetes or Istio gives them
+    is_minor: bool  # asks for nothing; folded
     patch: str  # YAML to apply; "" where there is nothing to apply
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from tracetune.tuning.objectives import objectives_of
 from tracetune.tuning.outliers import outliers
 from tracetune.tuning.placement import placement, with_node
 from tracetune.tuning.pools import pools
+from tracetune.tuning.proven import within_proven
 from tracetune.tuning.replicas import load_to_come, replicas
 from tracetune.tuning.resources import resources, with_cpu
 from tracetune.tuning.retries import retries
@@ -40,29 +42,29 @@ from tracetune.tuning.tries import room_for_tries, tries
 LEAST_MINUTES = 30
 """With fewer healthy minutes no limit of a connection is set: the tail and the surges were not seen."""
 
-_ORDER = (  # what ends harm, then what prevents it, then what may stay, then what is needed to say more
+_ORDER = (  # what ends harm that is done now, then what prevents it, then what saves, then what is needed to say more
     (Knob.ROLLBACK, Action.SET),
     (Knob.ROLLBACK, Action.KEEP),
+    (Knob.OUTLIER_DETECTION, Action.SET),
+    (Knob.RETRIES, Action.SET),
     (Knob.PLACEMENT, Action.SET),
     (Knob.CPU, Action.SET),
     (Knob.REPLICAS, Action.SET),
-    (Knob.OUTLIER_DETECTION, Action.SET),
-    (Knob.RETRIES, Action.SET),
+    (Knob.REPLICAS, Action.KEEP),
     (Knob.RETRY_BUDGET, Action.SET),
     (Knob.TIMEOUT, Action.SET),
     (Knob.CONNECTION_POOL, Action.SET),
     (Knob.CONCURRENCY_LIMIT, Action.SET),
     (Knob.MEMORY, Action.SET),
-    (Knob.REPLICAS, Action.KEEP),
     (Knob.RETRIES, Action.KEEP),
+    (Knob.SAMPLING, Action.SET),
+    (Knob.INSTRUMENTATION, Action.SET),
     (Knob.CPU, Action.KEEP),
     (Knob.MEMORY, Action.KEEP),
     (Knob.REPLICAS, Action.CANNOT_SAY),
     (Knob.OUTLIER_DETECTION, Action.CANNOT_SAY),
     (Knob.TIMEOUT, Action.CANNOT_SAY),
     (Knob.CPU, Action.CANNOT_SAY),
-    (Knob.SAMPLING, Action.SET),
-    (Knob.INSTRUMENTATION, Action.SET),
 )
 
 
@@ -115,6 +117,7 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
         if each.service_name in calm
     ]
     if model is not None:
+        for_services = [within_proven(advice, model.stations, loads) for advice in for_services]
         for_services = [
             with_node(with_elsewhere(advice, model.elsewhere, model.stations), model.noisy) for advice in for_services
         ]
@@ -136,7 +139,22 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     ]
     in_trouble = {name for incident in incidents for name in incident.services}
     weight = {each.service_name: each.busy_mean for each in capacities}
-    return tuple(sorted(found, key=lambda advice: _usefulness(advice, in_trouble, weight)))
+    ordered = sorted(found, key=lambda advice: _usefulness(advice, in_trouble, weight))
+    return tuple(replace(each, is_minor=_is_minor(each, in_trouble)) for each in ordered)
+
+
+def _is_minor(advice: Advice, in_trouble: Collection[str]) -> bool:
+    """What asks for nothing: to keep what is calm, and what cannot be said.
+
+    Somebody is about to add replicas of what is in an incident, and of what is slow: to keep those is said aloud.
+    """
+    if advice.action is Action.CANNOT_SAY:
+        return True
+    if advice.action is not Action.KEEP or advice.knob not in {Knob.REPLICAS, Knob.CPU, Knob.MEMORY}:
+        return False
+    is_of_incident = advice.target_service in in_trouble and any("the incident" in each for each in advice.reasons)
+    first = next(iter(advice.reasons), "")
+    return not is_of_incident and not (first.startswith("More replicas of") and "(by way of" not in first)
 
 
 def _target(
@@ -200,17 +218,21 @@ def _too_short(seen: int, ways: Mapping[tuple[str, str], Connection], model: Mod
 
 
 def _usefulness(
-    advice: Advice, in_trouble: set[str], weight: Mapping[str, float]
+    advice: Advice, in_trouble: Collection[str], weight: Mapping[str, float]
 ) -> tuple[bool, int, bool, bool, float, str, str]:
-    """Sorts by kind, low confidence last, what is in an incident, and requests in flight; names settle ties.
+    """Sorts by what is folded, then by kind, low confidence last, what is in an incident, and requests in flight.
 
-    To keep the replicas of a slow service is news, because somebody is about to add some; of a calm one it is not.
+    Fewer replicas and smaller requests save something and end nothing: they come after all that prevents harm. Names settle
+    ties.
     """
-    is_calm = not {advice.target_service, advice.peer} & in_trouble
-    place = _ORDER.index((advice.knob, advice.action))
-    is_news = place < _ORDER.index((Knob.TIMEOUT, Action.SET)) or (
-        advice.knob is Knob.REPLICAS and advice.action is Action.KEEP and not is_calm
-    )
+    is_calm = not {advice.target_service, advice.peer} & set(in_trouble)
+    place = len(_ORDER) if _saves(advice) else _ORDER.index((advice.knob, advice.action))
     busy = weight.get(advice.target_service, 0.0)
     is_unsure = advice.action is Action.SET and advice.confidence is Confidence.LOW
-    return (not is_news, place, is_unsure, is_calm, -busy, advice.target_service, advice.peer)
+    is_minor = _is_minor(advice, in_trouble)
+    return (is_minor, place, is_unsure, is_calm, -busy, advice.target_service, advice.peer)
+
+
+def _saves(advice: Advice) -> bool:
+    is_less = advice.target is not None and advice.current is not None and advice.target < advice.current
+    return advice.action is Action.SET and advice.knob in {Knob.REPLICAS, Knob.CPU, Knob.MEMORY} and is_less

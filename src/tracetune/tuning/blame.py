@@ -17,6 +17,8 @@ from tracetune.domain.minutes import MinuteBatch, column, labels
 GONE_MINUTES = 10
 """A version of which nothing was seen for this long, while its service was, does not run any more."""
 
+NOT_FOR_INCIDENT = "this is for the load to come and does not end the incident: "
+
 SURE = 0.5
 """Only a cause with at least half of the explanation changes what is advised."""
 
@@ -78,6 +80,9 @@ def without_vain_replicas(
         cause = _sure(ranking) if ranking else None
         if cause and _is_hurt(advice.target_service, cause, incident, graph):
             said = _vain(advice.target_service, cause)
+            if said and advice.action is Action.SET:  # a change for the load to come, which ends no incident
+                where = f"{NOT_FOR_INCIDENT}{said.rpartition(': ')[2]}"
+                return replace(advice, reasons=(*advice.reasons, where))
             return replace(advice, reasons=(advice.reasons[0], *([said] if said else []), *advice.reasons[1:]))
     return advice
 

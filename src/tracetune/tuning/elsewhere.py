@@ -54,7 +54,7 @@ def _said(service: int, stations: Sequence[Station], excesses: Mapping[int, Exce
     _, share = excess.largest()
     final = _followed(service, stations, excesses) if share >= _ONE_PLACE else _listed([said for said, _ in ways])
     return (
-        f"more replicas of {name} will not help, because the wait is {final}: "
+        f"More replicas of {name} will not help, because the wait is {final}: "
         f"its slowest tenth of calls takes {words.duration(excess.total)} longer than the usual ones, {where}"
     )
 

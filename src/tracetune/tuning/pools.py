@@ -61,7 +61,7 @@ def _advice(connection: Connection, caller: Demand, healthy: NDArray[np.bool_]) 
     upper = math.ceil(HEADROOM * most * (1 + margin(hours)))
     client, server = connection.client, connection.server
     reasons = (
-        f"let each instance of {client} have at most {target} requests open to {server}",
+        f"Let each instance of {client} have at most {target} requests open to {server}",
         f"in its busiest minute it had {busiest:.2g} open on average, so about {most:.2g} at its highest; 20 % on top",
     )
     certain = confidence(hours, is_direct=False)

@@ -94,10 +94,11 @@ def _without_limit(demand: Demand, found: Knee, current: float, load: float, sou
         return _advice(demand, Action.KEEP, (current, needed, current, current), (said, shown, to_come, *narrow))
     upper = max(needed, math.ceil(widened(load / found.top_calls_per_second, demand.hours) - 1e-9))
     said = _said(demand.service_name, current, needed)
-    unproven = "it may carry more, but more was never seen"
-    return _advice(
-        demand, Action.SET, (current, current, needed, upper), (said, f"{shown}; {unproven}", to_come, *narrow)
+    beyond = (
+        f"the load to come is {words.rate(load)} ({source}), {words.times(load / current / found.top_calls_per_second)} the most "
+        f"that a replica was seen to carry ({words.rate(found.top_calls_per_second)}, without queueing); it may carry more"
     )
+    return _advice(demand, Action.SET, (current, current, needed, upper), (said, beyond, *narrow))
 
 
 def _to_come(load: float, source: str, current: float) -> str:
@@ -106,8 +107,8 @@ def _to_come(load: float, source: str, current: float) -> str:
 
 def _said(service: str, current: float, target: float) -> str:
     if target == current:
-        return f"keep {words.number_of(round(current), 'replica')} of {service}"
-    return f"set {service} to {words.number_of(round(target), 'replica')}, now {current:.0f}"
+        return f"Keep {words.number_of(round(current), 'replica')} of {service}"
+    return f"Set {service} to {words.number_of(round(target), 'replica')}, now {current:.0f}"
 
 
 def _advice(

@@ -228,7 +228,7 @@ def _request(  # noqa: PLR0913, PLR0917 - one answer in all its parts
     known = math.isfinite(current)
     is_kept = known and lower <= current <= upper
     if is_kept:
-        said = f"keep the {what} request of {one.service} at {shown[0]} {unit}"
+        said = f"Keep the {what} request of {one.service} at {shown[0]} {unit}"
     else:
         now = f"now {shown[0]}" if known else "now none"
         said = f"Ask for {shown[1]} {unit} of {what} a pod of {one.service}, {now}"

@@ -105,7 +105,7 @@ def _told(seen: _Failure) -> Advice:
 
 def _reasons(seen: _Failure, current: float, target: float) -> tuple[str, ...]:
     if current <= target:
-        return (f"keep {current:.0f} retry of calls {seen.between}: {seen.attempts:.1f} calls where one was usual",)
+        return (f"Keep {current:.0f} retry of calls {seen.between}: {seen.attempts:.1f} calls where one was usual",)
     succeeded = words.share(1 - seen.error_ratio)
     return (
         f"retry calls {seen.between} {'once' if target else 'never'}: retries multiplied them by {seen.attempts:.1f}",

@@ -131,10 +131,10 @@ def _planned(model: Model, station: Station, target: Target) -> Advice:
 
 def _said(name: str, current: int, wanted: int) -> str:
     if wanted == current:
-        return f"keep {words.number_of(current, 'replica')} of {name}"
+        return f"Keep {words.number_of(current, 'replica')} of {name}"
     if wanted < current:
-        return f"set {name} to {words.number_of(wanted, 'replica')}, now {current}: {current - wanted} can safely go"
-    return f"set {name} to {words.number_of(wanted, 'replica')}, now {current}"
+        return f"Set {name} to {words.number_of(wanted, 'replica')}, now {current}: {current - wanted} can safely go"
+    return f"Set {name} to {words.number_of(wanted, 'replica')}, now {current}"
 
 
 def _full(station: Station, replicas: int) -> float:
@@ -149,7 +149,7 @@ def _risk(model: Model, is_down: bool) -> str:
 
 
 def _vain(station: Station, hours: float) -> Advice:
-    said = f"more replicas of {station.service_name} will not help, because the wait is in something that they share"
+    said = f"More replicas of {station.service_name} will not help, because the wait is in something that they share"
     return _kept(station, hours, (said, station.reason))
 
 
@@ -164,7 +164,7 @@ def _unreachable(model: Model, station: Station, target: Target) -> Advice:
     ]
     where = max(work)[1]
     said = (
-        f"more replicas of {station.service_name} will not help, because the wait is in {where}: p99 of "
+        f"More replicas of {station.service_name} will not help, because the wait is in {where}: p99 of "
         f"{model.endpoints[worst][1]} is {words.duration(float(floor[worst]))} even when nothing queues"
     )
     return _kept(station, target.hours, (said,))

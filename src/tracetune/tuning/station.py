@@ -128,8 +128,8 @@ def _words(  # noqa: PLR0913, PLR0917
     unlock = "" if replicas else "set the resource attribute k8s.pod.name (or service.instance.id) on its spans"
     if status is Status.IDENTIFIED and best:
         what = {
-            Discipline.HOLD: f"{best.slots:.0f} slots an instance, each held for the whole request",
-            Discipline.SELF: f"{best.slots:.0f} slots an instance, held in own work",
+            Discipline.HOLD: f"{words.number_of(round(best.slots), 'slot')} an instance, each held for the whole request",
+            Discipline.SELF: f"{words.number_of(round(best.slots), 'slot')} an instance, held in own work",
             Discipline.SHARING: f"{best.slots:.2g} cores an instance, shared by all requests",
             Discipline.CONTENTION: f"own time grows by {100 * best.slots:.0f} % with every other request in flight",
         }[best.discipline]

@@ -162,5 +162,5 @@ def _cannot_say(names: tuple[str, str], connection: Connection) -> Advice:
         None,
         Confidence.LOW,
         (f"{client} to {server}: {words.count(most)} healthy calls of one operation do not show the tail",),
-        f"{LEAST_CALLS:,} healthy calls of one operation show the 99.9th percentile",
+        f"{LEAST_CALLS:,} healthy calls of one operation, which show the 99.9th percentile",
     )

@@ -23,7 +23,8 @@ export function Advice({ advice, title = "Advice", few = 10, whatIf = -1 }: Prop
       </Panel>
     );
   }
-  const shown = all ? advice : advice.slice(0, few);
+  const first = Math.min(few, Math.max(1, advice.filter((one) => !one.is_minor).length)); // what asks for nothing comes last
+  const shown = all ? advice : advice.slice(0, first);
   return (
     <Panel id="advice" title={title} note="nothing was changed; each line says why">
       <Scroll label="Advice">
@@ -40,18 +41,26 @@ export function Advice({ advice, title = "Advice", few = 10, whatIf = -1 }: Prop
           </thead>
           <tbody>
             {shown.map((one, at) => (
-              <Row key={at} one={one} isAsked={at === (whatIf < few ? whatIf : 0)} />
+              <Row key={at} one={one} isAsked={at === (whatIf < first ? whatIf : 0)} />
             ))}
           </tbody>
         </table>
       </Scroll>
-      {advice.length > few && (
+      {advice.length > first && (
         <button type="button" onClick={() => showAll(!all)} aria-expanded={all}>
-          {all ? "Show fewer" : `Show all ${advice.length}`}
+          {all ? "Show fewer" : `Show all ${advice.length}${folded(advice.slice(first))}`}
         </button>
       )}
     </Panel>
   );
+}
+
+// What the lines behind the button say, so that nobody has to look to know that nothing is missed.
+function folded(rest: AdviceView[]): string {
+  const keep = rest.filter((one) => one.action === "keep").length;
+  const open = rest.filter((one) => one.action === "cannot_say").length;
+  const said = [keep && `${keep} say keep`, open && `${open} cannot be said yet`].filter(Boolean);
+  return said.length ? `: ${said.join(", ")}` : "";
 }
 
 function amount(value: number | null, unit: string): string {
@@ -69,6 +78,7 @@ function advised(one: AdviceView): string {
 // Advice without a number: its unit names the version or the attribute.
 function deed(one: AdviceView): string {
   if (one.knob === "rollback") return `${one.action === "keep" ? "stay off" : "roll back"} ${one.unit}`.trim();
+  if (one.knob === "placement") return `off ${one.unit}`;
   return one.knob === "instrumentation" ? `set ${one.unit}` : "keep";
 }
 
