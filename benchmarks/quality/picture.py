@@ -43,7 +43,7 @@ def _frame(budgets: list[float]) -> Iterator[str]:
 
 
 def _lines(ways: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[str]:
-    for place, ((way, by_budget), colour) in enumerate(zip(ways.items(), COLOURS, strict=True)):
+    for place, ((way, by_budget), colour) in enumerate(zip(ways.items(), COLOURS, strict=False)):
         points = [(_x(float(each)), _y(found["false alarms a series-day"])) for each, found in by_budget.items()]
         yield f'<path class="line" stroke="{colour}" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>'
         yield from (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points)
