@@ -53,25 +53,19 @@ def found(sample: CallSample, *, slowed: bool = False) -> list[str]:
 
 
 def main() -> None:
-    """Count over the recordings of one split."""
-    split = sys.argv[1]
-    counts = {"recordings": 0, "false alarms": 0, "made noisy": 0, "found": 0}
+    """Judge the recordings of one split, or those named; what is known of the others stays in the file of results."""
+    split, names = sys.argv[1], sys.argv[2:]
+    file = Path(RESULTS) / f"nodes-{split}.json"
+    known: dict[str, dict[str, bool]] = json.loads(file.read_text("utf-8")) if file.exists() else {}
     for path in sorted(each for each in (RECORDED / split).iterdir() if (each / "manifest.json").exists()):
-        calls = read([path]).calls
-        sample = on_nodes(calls)
-        if len(set(sample.table["node"].to_pylist()) - {""}) < 2:
+        if names and path.name not in names:
             continue
-        alarms, told = found(sample), found(sample, slowed=True)
-        counts["recordings"] += 1
-        counts["false alarms"] += bool(alarms)
-        counts["made noisy"] += 1
-        counts["found"] += told == ["node-0"]
-        print(
-            f"{path.name}: {len(sample):,} calls; false: {alarms or 'none'}; made noisy: {told or 'not found'}",
-            flush=True,
-        )
-    print(counts)
-    (Path(RESULTS) / f"nodes-{split}.json").write_text(json.dumps(counts, indent=2) + "\n", "utf-8")
+        sample = on_nodes(read([path]).calls)
+        if len(set(sample.table["node"].to_pylist()) - {""}) >= 2:
+            known[path.name] = {"false alarm": bool(found(sample)), "found": found(sample, slowed=True) == ["node-0"]}
+    file.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", "utf-8")
+    alarms, told = (sum(each[name] for each in known.values()) for name in ("false alarm", "found"))
+    print(f"{len(known)} recordings: {alarms} false alarms; {told} found of those made noisy")
 
 
 if __name__ == "__main__":

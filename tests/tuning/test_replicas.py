@@ -91,7 +91,7 @@ def test_less_than_half_an_hour_cannot_be_judged() -> None:
     found = replicas(_demand(30.0, top=20.0, count=29), _capacity())
 
     assert found.action is Action.CANNOT_SAY
-    assert found.unlock == "30 such minutes"
+    assert found.unlock == "30 minutes with calls and without an incident"
     assert "29 minutes" in found.reasons[0]
 
 

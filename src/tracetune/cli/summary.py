@@ -86,7 +86,7 @@ def folded(chosen: Sequence[Advice]) -> list[str]:
             f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
         )
         if action is Action.KEEP:
-            lines.append(f"· {len(group)} more say keep ({knob}): {listed}")
+            lines.append(f"· {len(group)} more {'says' if len(group) == 1 else 'say'} keep ({knob}): {listed}")
         else:
             lines.append(f"· {knob} of {listed} cannot be said yet{f'; what would help: {unlock}' if unlock else ''}")
     return lines

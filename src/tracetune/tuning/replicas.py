@@ -41,7 +41,7 @@ def replicas(demand: Demand, capacity: Capacity, surge: Incident | None = None) 
         return _cannot_say(
             demand.service_name,
             f"{demand.service_name}: {seen} minutes with calls and without an incident are too few",
-            f"{LEAST_MINUTES} such minutes",
+            f"{LEAST_MINUTES} minutes with calls and without an incident",
         )
     load, source = load_to_come(demand, capacity, surge)
     if found.rises:
