@@ -35,6 +35,9 @@ FIRST_MINUTE = DAY_START_UNIX_NANO // NANOS_PER_MINUTE
 SEED = 11
 _ENOUGH = 40
 
+_PATIENCE_SECONDS = 60.0
+"""Of the machine's, in which a minute of the loop's clock passes in a second or two: advice is never a minute late for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -115,7 +118,10 @@ def _advisor(*, is_on: bool) -> Iterator[tuple[httpx.Client, Learn]]:
         data = str(Path(folder) / "data")
         serve = ServeSettings(data, port=-1, otlp_grpc_port=-1, otlp_http_port=-1, zipkin_port=-1)
         server = Server(
-            Settings(serve=serve, learn=LearnSettings(model="baselines")), clock=lambda: now[0], ticking=False
+            Settings(serve=serve, learn=LearnSettings(model="baselines")),
+            clock=lambda: now[0],
+            ticking=False,
+            patience_seconds=_PATIENCE_SECONDS,
         )
         server.start()
 
@@ -123,6 +129,7 @@ def _advisor(*, is_on: bool) -> Iterator[tuple[httpx.Client, Learn]]:
             server.admission.accept(Payload("otlp_http", Format.OTLP_PROTOBUF, request(found.spans))).result()
             now[0] = (FIRST_MINUTE + minute + 1) * 60 + 10.0
             asyncio.run(_close(server, FIRST_MINUTE + minute))
+            server.settle()
 
         try:
             with _listening(ExternalMetrics(server.publisher)) as url, httpx.Client(base_url=url, timeout=60) as client:

@@ -47,6 +47,7 @@ from tracetune.tuning.objectives import objectives_of
 from tracetune.tuning.observed import observe
 from tracetune.tuning.replay import history, play
 from tracetune.tuning.second_tries import second_tries
+from tracetune.tuning.sizes import of_one_size
 from tracetune.tuning.whatif import screen, whatif
 
 Candidates = Mapping[Metric, Sequence[Estimator]]
@@ -262,7 +263,7 @@ def queues(
     """
     observed = learned.series.start_minute + np.flatnonzero(learned.series.observed)
     good = observed[healthy(observed, incidents, rankings)]
-    calls = ingested.calls.within(good)
+    calls = of_one_size(ingested.calls.within(good))
     if not len(calls):
         return None
     return replace(estimate(calls), second_tries=second_tries(*observe(ingested.calls)))

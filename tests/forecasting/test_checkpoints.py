@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +49,31 @@ def test_another_course_begins_anew(tmp_path: Path, name: str) -> None:
 
     assert checkpoints.restore(tmp_path / "c.npz", name, *fresh) == 0
     assert all(np.array_equal(old, new) for old, new in zip(before, _values(fresh), strict=True))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from tracetune.forecasting import archive
+
+class Deadly:
+    def __array__(self, dtype=None, copy=None):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+archive.write(Path(sys.argv[1]), {}, {"0": np.ones(1000), "1": Deadly()})
+"""
+
+
+def test_what_a_process_left_that_was_killed_while_it_saved_is_removed_at_the_resume(tmp_path: Path) -> None:
+    kept, other = tmp_path / "c.npz", tmp_path / "c.npz.old"
+    checkpoints.save(kept, "course", 40, *_parts(1))
+    other.write_bytes(b"somebody's")
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(kept)], check=False, timeout=120)  # noqa: S603 - ours
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(tmp_path.glob("*.part"))) == 1
+
+    step = checkpoints.restore(kept, "course", *_parts(2))
+
+    assert step == 40  # of the save before, which is whole
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["c.npz", "c.npz.old"]

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,61 +14,11 @@ import pytest
 from tests.forecasting import estimator_checks as checks
 from tests.kubeflow.test_inference import tensors
 
-from tracetune.forecasting import bundle
-from tracetune.forecasting.learn import Normal, baselines, study
+from tracetune.forecasting.learn import Normal
 from tracetune.kubeflow.inference import infer
 
 pytest.importorskip("kserve", reason="not installed: make .venv/.full")
 pytest.importorskip("tritonclient.http", reason="not installed: make .venv/.full")
-
-SERVE = """
-import pathlib, sys
-from tracetune.kubeflow.serving import serve
-serve(pathlib.Path(sys.argv[1]), http_port=int(sys.argv[2]), grpc_port=int(sys.argv[3]))
-"""
-STARTING_SECONDS = 120  # kserve takes seconds to import, and a minute where nothing else gets a core
-
-
-@pytest.fixture(scope="module")
-def normal() -> Normal:
-    learned, _ = study(checks.small(), estimators=baselines(), seed=0)
-    return learned
-
-
-@pytest.fixture(scope="module")
-def ports(normal: Normal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
-    """The REST and the gRPC port of a server in a process of its own."""
-    file = tmp_path_factory.mktemp("models") / "models.npz"
-    bundle.save(file, normal, {"version": "1"})
-    http_port, grpc_port = _free_port(), _free_port()
-    command = [sys.executable, "-c", SERVE, str(file), str(http_port), str(grpc_port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
-        try:
-            _until_ready(process, http_port)
-            yield http_port, grpc_port
-        finally:
-            process.terminate()
-            process.communicate(timeout=30)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _until_ready(process: subprocess.Popen[str], port: int) -> None:
-    end = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise AssertionError(f"the server ended: {process.communicate()[1][-2000:]}")
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/v2/health/ready", timeout=2, trust_env=False).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise AssertionError("the server was not ready in time")
 
 
 def _json_inputs(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -175,19 +121,3 @@ def test_kserve_clients_agree_too(ports: tuple[int, int], normal: Normal) -> Non
         found = {each.name: each.as_numpy() for each in answer.outputs}
         assert set(found) == set(wanted)
         np.testing.assert_allclose(found["latency_p95.quantiles"], wanted["latency_p95.quantiles"], rtol=1e-4)
-
-
-def test_request_that_cannot_be_meant_is_the_protocols_error_and_not_a_crash(ports: tuple[int, int]) -> None:
-    url = f"http://127.0.0.1:{ports[0]}/v2/models/tracetune/infer"
-    wrong = [{"name": "keys", "shape": [1, 2], "datatype": "BYTES", "data": ["a", "b"]}]
-
-    missing = httpx.post(url, json={"inputs": wrong}, timeout=60, trust_env=False)
-    broken = httpx.post(url, content=b"{", timeout=60, trust_env=False)
-    unknown = httpx.post(url.replace("tracetune/", "other/"), json={"inputs": wrong}, timeout=60, trust_env=False)
-    ready = httpx.get(f"http://127.0.0.1:{ports[0]}/v2/health/ready", timeout=60, trust_env=False)
-
-    assert missing.status_code == 400
-    assert "calls is missing" in json.dumps(missing.json())
-    assert 400 <= broken.status_code < 500
-    assert unknown.status_code == 404
-    assert ready.status_code == 200

@@ -64,3 +64,24 @@ def test_work_that_fails_leaves_the_advice_of_before(advisor: Advisor) -> None:
         raise RuntimeError("a fault of ours")
 
     assert _names(advisor.refresh(broken, ("INC-1",))) == ["first"]
+
+
+def test_rest_is_as_long_as_the_work_took_and_not_as_long_as_nobody_looked() -> None:
+    """Advice that outlasts the patience is collected a minute later; that minute is no work."""
+    now = [1000.0]
+    advisor = Advisor(patience_seconds=60.0, clock=lambda: now[0])
+
+    def tune(name: str, seconds: float) -> Tuned:
+        now[0] += seconds
+        return _tuned(name)
+
+    advisor.refresh(lambda: tune("first", 2.0), ())
+    now[0] += 17.0
+    early = advisor.refresh(lambda: tune("second", 2.0), ())
+    now[0] += 60.0
+    next_minute = advisor.refresh(lambda: tune("third", 2.0), ())
+    now[0] -= 3600.0
+    clock_went_back = advisor.refresh(lambda: tune("fourth", 2.0), ())
+    advisor.stop()
+
+    assert [_names(each) for each in (early, next_minute, clock_went_back)] == [["first"], ["third"], ["fourth"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,3 +111,14 @@ def test_confidence_grows_with_history() -> None:
     long = replicas(_demand(1e6, top=20.0, count=1500), _capacity())
 
     assert (short.confidence, long.confidence) == (Confidence.LOW, Confidence.HIGH)
+
+
+def test_replicas_to_follow_are_those_that_carry_the_next_minutes() -> None:
+    busy = replicas(_demand(30.0, top=25.0), replace(_capacity(forecast=120.0), soon_calls_per_second=30.0))
+    flat = replicas(_demand(1e6, top=20.0), replace(_capacity(forecast=30.0), soon_calls_per_second=100.0))
+
+    assert busy.soon is not None
+    assert busy.target is not None
+    assert 2.0 <= busy.soon < busy.target
+    assert flat.soon == 5.0  # each was seen to carry 20/s
+    assert replicas(_demand(1e6, top=20.0), _capacity()).soon is None

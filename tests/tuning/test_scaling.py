@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from tests.tuning.queue_data import LOOP, model
@@ -82,3 +83,29 @@ def test_without_a_load_to_plan_for_the_shared_wait_is_told_all_the_same() -> No
     assert found is not None
     assert "More replicas of s1 will not help" in found.reasons[0]
     assert scale(shared, None, "s3", 1.0) is None
+
+
+def test_replicas_to_follow_carry_the_next_minutes_whatever_stays_advised() -> None:
+    """The load to come keeps what is there; autoscalers may go below it now, and above it in a rush."""
+    calm, rush, unknown = (
+        scale(model(), plan_for(model(), 80.0, "seen", 24.0, soon_rate=rate), "s3") for rate in (10.0, 200.0, math.nan)
+    )
+
+    assert calm is not None
+    assert rush is not None
+    assert unknown is not None
+    assert calm.target == rush.target == unknown.target
+    assert (calm.soon, unknown.soon) == (1.0, None)
+    assert rush.soon is not None
+    assert rush.target is not None
+    assert rush.soon > rush.target
+
+
+def test_where_no_number_keeps_the_objective_autoscalers_keep_the_queue_from_growing() -> None:
+    found = scale(model(), plan_for(model(), 80.0, "seen", 24.0, {0: 0.02}, soon_rate=200.0), "s3")
+
+    assert found is not None
+    assert found.action is Action.KEEP
+    assert found.soon is not None
+    station = next(each for each in model().stations if each.service_name == "s3")
+    assert found.soon == math.ceil(station.busy_share * station.replicas * 200.0 / 80.0 / 0.85) or found.soon >= 2

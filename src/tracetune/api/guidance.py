@@ -21,7 +21,7 @@ from tracetune.api.incidents import known
 from tracetune.api.schemas import ScalingItem
 from tracetune.api.snapshots import Shown
 from tracetune.api.windows import rfc3339
-from tracetune.domain.advice import Action, Advice, Knob
+from tracetune.domain.advice import Advice, Knob, to_follow
 from tracetune.domain.forecasts import Verdict
 from tracetune.domain.minutes import column
 from tracetune.domain.quality import PROBLEMS, Finding
@@ -66,15 +66,13 @@ def _scaling_items(shown: Shown) -> list[ScalingItem]:
 
 
 def advised_replicas(publisher: Publisher, service: str) -> int | None:
-    """The replicas to run for the forecast load; None where nothing can be said.
+    """The replicas to run in the next minutes; None where nothing can be said.
 
     Advice to keep is an answer too; with "cannot say" the autoscaler keeps to its own bounds and its fallback.
     """
     analysis = publisher.current().analysis
-    for advice in analysis.advice if analysis else ():
-        if advice.knob is Knob.REPLICAS and advice.target_service == service and advice.action is not Action.CANNOT_SAY:
-            return math.ceil(advice.target) if advice.target is not None else None
-    return None
+    told = (to_follow(advice) for advice in (analysis.advice if analysis else ()) if advice.target_service == service)
+    return next((math.ceil(count) for count in told if count is not None), None)
 
 
 def models(shown: Shown, *, limit: int, offset: int) -> Models:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,6 +59,8 @@ class Advice:
         risk: what may go wrong with it, and how to notice; "" where nothing can.
         details: further values that belong to the knob, by the name that Kubernetes or Istio gives them.
         is_minor: nothing to do and nothing that anybody would do wrong without it; surfaces fold it.
+        soon: replicas that carry the load of the next minutes, for an autoscaler to follow, where ``target`` is for a
+            number that stays; None for other knobs, and where nothing can be said.
     """
 
     target_service: str
@@ -76,6 +79,17 @@ class Advice:
     risk: str = ""
     details: tuple[tuple[str, float], ...] = ()
     is_minor: bool = False
+    soon: float | None = None
+
+
+def to_follow(advice: Advice) -> float | None:
+    """Replicas for an autoscaler to follow; None for other knobs, and where nothing can be said.
+
+    Where the next minutes are not known, or no number of replicas changes anything, what is advised to stay.
+    """
+    if advice.knob is not Knob.REPLICAS or advice.action is Action.CANNOT_SAY:
+        return None
+    return advice.soon if advice.soon is not None else advice.target
 
 
 def foremost(all_advice: Sequence[Advice]) -> Advice | None:
@@ -103,6 +117,7 @@ class Capacity:
         busy_mean, busy_peak: requests in flight over all instances (mean, 95th percentile of minutes).
         concurrency_peak: most requests ever in flight in one instance.
         forecast_calls_per_second: 90th percentile of the forecast load over the horizon; NaN where there is none.
+        soon_calls_per_second: of the next minutes; NaN where nothing was seen lately.
     """
 
     service_name: str
@@ -112,3 +127,4 @@ class Capacity:
     busy_peak: float
     concurrency_peak: int
     forecast_calls_per_second: float
+    soon_calls_per_second: float = math.nan

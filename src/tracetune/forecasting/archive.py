@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import json
 import math
@@ -38,6 +39,12 @@ def write(path: Path, metadata: Mapping[str, Any], arrays: Mapping[str, NDArray[
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def clear(path: Path) -> None:
+    """Remove the beginnings of this file that processes left which were killed while they wrote it."""
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        left.unlink(missing_ok=True)
 
 
 def read(path: Path, *, most_bytes: int, what: str, hint: str) -> tuple[dict[str, Any], Arrays]:

@@ -28,7 +28,11 @@ def save(path: Path, name: str, step: int, network: Any, optimizer: Any) -> None
 
 
 def restore(path: Path, name: str, network: Any, optimizer: Any) -> int:  # noqa: ANN401 - Keras has no types
-    """Put back what ``save`` wrote for the same course; the number of steps that are done, 0 where there is nothing."""
+    """Put back what ``save`` wrote for the same course; the number of steps that are done, 0 where there is nothing.
+
+    What a process that was killed while it saved has left beside the file is removed.
+    """
+    archive.clear(path)
     if not path.exists():
         return 0
     try:

@@ -25,6 +25,10 @@ MOST_CELLS = 20_000_000
 """Series times minutes of one request: 10,000 series of a day are 14 million, and take 2 GB to answer."""
 
 
+MOST_MINUTES = 45_000
+"""A month: models step through the minutes, so that few series of very many minutes take long too."""
+
+
 def infer(normal: Normal, tensors: Tensors) -> dict[str, NDArray[np.float32]]:
     """Expected quantiles and scores of these series.
 
@@ -65,6 +69,9 @@ def _series(tensors: Tensors) -> SeriesBatch:
     keys = _keys(tensors)
     calls = _cells(tensors, CALLS, (len(keys), -1))
     shape = (len(keys), calls.shape[1])
+    if calls.shape[1] > MOST_MINUTES:
+        said = f"{calls.shape[1]:,} minutes in one request are more than {MOST_MINUTES:,}"
+        raise InvalidInput(said, hint="ask in parts")
     if calls.size > MOST_CELLS:
         raise InvalidInput(f"{calls.size:,} cells in one request are more than {MOST_CELLS:,}", hint="ask in parts")
     if (calls < 0).any():

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import struct
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from kserve import InferOutput, InferRequest, InferResponse, Model, ModelServer
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from kserve import InferInput, InferOutput, InferRequest, InferResponse, Model, ModelServer
 from kserve.errors import InvalidInput as ProtocolError
+from kserve.model_server import app
 from kserve.utils.utils import generate_uuid
+from numpy.typing import NDArray
 
 from tracetune.domain.forecasts import QUANTILES
 from tracetune.errors import InvalidInput
@@ -17,6 +25,10 @@ from tracetune.kubeflow.inference import CALLS, KEYS, START, infer
 
 NAME = "tracetune"
 """The model's name in the protocol: ``/v2/models/tracetune/infer``."""
+
+
+_UNREADABLE = (ValueError, OverflowError, TypeError, LookupError, struct.error)
+"""What decoding tensors raises where bytes, numbers and shapes do not fit."""
 
 
 class ServedModel(Model):  # type: ignore[misc]  # kserve has no types
@@ -28,6 +40,8 @@ class ServedModel(Model):  # type: ignore[misc]  # kserve has no types
     def __init__(self, path: Path, name: str = NAME) -> None:
         super().__init__(name)
         self._path = path
+        # One request at a time, and the loop stays free to say that the server is alive.
+        self._thread = ThreadPoolExecutor(1, "infer")
         self.ready = False
 
     def load(self) -> bool:
@@ -48,9 +62,12 @@ class ServedModel(Model):  # type: ignore[misc]  # kserve has no types
     ) -> InferResponse:
         """Quantiles and scores; what cannot be meant is the protocol's error 400."""
         try:
-            answer = infer(self._normal, {each.name: each.as_numpy() for each in payload.inputs})
+            tensors = _tensors(payload.inputs)
+            answer = await asyncio.get_running_loop().run_in_executor(self._thread, infer, self._normal, tensors)
         except InvalidInput as error:
             raise ProtocolError(f"{error.message}; {error.hint}" if error.hint else error.message) from error
+        except _UNREADABLE as error:  # the server takes these for the request's, and this one is ours
+            raise RuntimeError(f"the models failed: {error!r}") from error
         outputs = []
         for name, values in answer.items():
             output = InferOutput(name=name, shape=list(values.shape), datatype="FP32")
@@ -78,6 +95,34 @@ class ServedModel(Model):  # type: ignore[misc]  # kserve has no types
         ]
 
 
+def _tensors(inputs: Sequence[InferInput]) -> dict[str, NDArray[Any]]:
+    """The inputs by name.
+
+    Raises:
+        InvalidInput: one is given twice, or its data are not of its type and shape.
+    """
+    found: dict[str, NDArray[Any]] = {}
+    for each in inputs:
+        if each.name in found:
+            raise InvalidInput(f"the input {each.name} is given twice", hint="give each input once")
+        try:
+            found[each.name] = each.as_numpy()
+        except _UNREADABLE as error:
+            said = f"{each.name} cannot be read as {each.datatype} {list(each.shape)}: {error}"
+            raise InvalidInput(said, hint="its data, datatype and shape have to agree") from error
+    return found
+
+
+def _answer_unreadable() -> None:
+    """Have KServe answer 400, and not 500, where it fails to decode a request by itself, as with truncated binary data."""
+
+    async def refuse(_request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"error": f"the request cannot be read: {error!r}"}, status_code=400)
+
+    for kind in _UNREADABLE:
+        app.add_exception_handler(kind, refuse)
+
+
 def serve(path: Path, *, http_port: int, grpc_port: int, name: str = NAME) -> None:
     """Serve the models of a file until the process is told to end.
 
@@ -87,4 +132,5 @@ def serve(path: Path, *, http_port: int, grpc_port: int, name: str = NAME) -> No
     model = ServedModel(path, name)
     model.load()
     np.seterr(all="ignore")  # NaN is an answer here
+    _answer_unreadable()
     ModelServer(http_port=http_port, grpc_port=grpc_port, workers=1, enable_docs_url=False).start([model])

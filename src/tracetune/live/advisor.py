@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from tracetune import log
+from tracetune.clock import Clock
 from tracetune.domain.advice import Advice, Capacity
 from tracetune.live.queues import be_nice
 
@@ -24,10 +25,11 @@ class Advisor:
 
     Args:
         patience_seconds: how long ``refresh`` waits.
+        clock: that SHARE is measured by.
     """
 
-    def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
-        self._patience_seconds = patience_seconds
+    def __init__(self, patience_seconds: float = PATIENCE_SECONDS, clock: Clock = time.monotonic) -> None:
+        self._patience_seconds, self._clock = patience_seconds, clock
         self._thread = ThreadPoolExecutor(1, "advice", be_nice)
         self._working: Future[Tuned] | None = None
         self._begun = self._took = 0.0
@@ -42,10 +44,10 @@ class Advisor:
             news: what makes it due before its time: the incidents and whom they blame.
         """
         self._collect()
-        rested = time.monotonic() - self._begun >= self._took / SHARE
+        rested = not 0 <= self._clock() - self._begun < self._took / SHARE  # a clock may go back
         if self._working is None and (rested or news != self._news):
-            self._begun, self._news = time.monotonic(), news
-            self._working = self._thread.submit(tune)
+            self._begun, self._news = self._clock(), news
+            self._working = self._thread.submit(self._timed, tune)
         if self._working is not None:
             wait([self._working], self._patience_seconds)
             self._collect()
@@ -55,11 +57,17 @@ class Advisor:
         """End after the work under way."""
         self._thread.shutdown()
 
+    def _timed(self, tune: Callable[[], Tuned]) -> Tuned:
+        begun = self._clock()
+        try:
+            return tune()
+        finally:  # not where it is collected: that is a minute later for all that outlasts the patience
+            self._took = self._clock() - begun
+
     def _collect(self) -> None:
         if self._working is None or not self._working.done():
             return
         done, self._working = self._working, None
-        self._took = time.monotonic() - self._begun
         failure = done.exception()
         if failure is None:
             self._last = done.result()

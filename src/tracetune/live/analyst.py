@@ -19,7 +19,7 @@ from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.headline import headline
 from tracetune.domain.minutes import MinuteBatch, column, labels
 from tracetune.domain.series import SeriesBatch
-from tracetune.live.advisor import Advisor
+from tracetune.live.advisor import PATIENCE_SECONDS, Advisor
 from tracetune.live.events import Event, MinuteClosed
 from tracetune.live.expectation import Expectation
 from tracetune.live.fold import Emission
@@ -73,6 +73,7 @@ class Analyst:
         clock: Clock,
         grace_seconds: float,
         traces: OwnTraces | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._traces = traces
         self._window, self._ledger, self._plan, self._publisher = window, ledger, plan, publisher
@@ -81,7 +82,7 @@ class Analyst:
         self._lock = threading.Condition()
         self._emissions: list[Emission] = []
         self._series: SeriesBatch | None = None
-        self._advisor = Advisor()
+        self._advisor = Advisor(patience_seconds, clock)
         self.problem = ""
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="analyst")
@@ -95,6 +96,10 @@ class Analyst:
         with self._lock:
             self._emissions.append(emission)
             self._lock.notify()
+
+    def settle(self) -> None:
+        """Wait until the search for queues that is under way has ended."""
+        self._queues.wait()
 
     def stop(self) -> None:
         """End after the judgement under way."""

@@ -14,6 +14,7 @@ from tracetune.clock import Clock, system_clock
 from tracetune.forecasting.candidates import candidates
 from tracetune.live import tls, watching
 from tracetune.live.admission import Admission, Save
+from tracetune.live.advisor import PATIENCE_SECONDS
 from tracetune.live.analyst import Analyst
 from tracetune.live.events import IncidentRecord
 from tracetune.live.expectation import Expectation
@@ -65,6 +66,7 @@ class Server:
         objectives: what ``tune.slo`` says, as seconds of p99 by endpoint.
         clock: the machine's time; tests choose it.
         ticking: whether minutes close by the clock; tests close them by ``close_minute``.
+        patience_seconds: how long a minute waits for advice on itself.
 
     Raises:
         InvalidSettings, Conflict, Unavailable, InvalidInput: a directory, port, store or state cannot be used.
@@ -77,6 +79,7 @@ class Server:
         objectives: Mapping[str, float] | None = None,
         clock: Clock = system_clock,
         ticking: bool = True,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         serve = settings.serve
         tls.check_open(settings)
@@ -84,6 +87,7 @@ class Server:
         self._objectives = objectives or {}
         asked = usage_reader(settings.tune.prometheus_url, settings.tune.prometheus_token)
         self._usage = WatchedUsage(asked) if asked else None
+        self._patience_seconds = patience_seconds
         self._tls = tls.http_context(serve)
         self.traces = watching.own_traces(serve, os.environ)
         place = settings.learn.registry
@@ -323,7 +327,13 @@ class Server:
             clock=self._clock,
             grace_seconds=serve.grace_seconds,
             traces=self.traces,
+            patience_seconds=self._patience_seconds,
         )
+
+    def settle(self) -> None:
+        """Wait for what goes on beside the minutes and is nearly done; for a clock that is quicker than the machine's."""
+        if self._analyst:
+            self._analyst.settle()
 
     def _keep_record(self, record: IncidentRecord) -> None:
         self._incidents.write(

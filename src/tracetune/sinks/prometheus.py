@@ -18,7 +18,7 @@ from prometheus_client import Metric as Family
 from prometheus_client.core import CounterMetricFamily, GaugeHistogramMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.samples import Exemplar
 
-from tracetune.domain.advice import Knob
+from tracetune.domain.advice import to_follow
 from tracetune.domain.analysis import Analysis
 from tracetune.domain.anomalies import AnomalyKind
 from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER
@@ -211,10 +211,13 @@ def _judgement(analysis: Analysis) -> Iterator[Family]:
 
 
 def _guidance(analysis: Analysis) -> Iterator[Family]:
-    advised = _gauge("replicas_advised", "Replicas that the forecast load needs.", "service")
+    advised = _gauge(
+        "replicas_advised", "Replicas for the load of the next minutes; autoscalers may follow.", "service"
+    )
     for advice in analysis.advice:
-        if advice.knob is Knob.REPLICAS and advice.target is not None:
-            _put(advised, (advice.target_service,), advice.target)
+        count = to_follow(advice)
+        if count is not None:
+            _put(advised, (advice.target_service,), count)
     replicas = _gauge("replicas", "Replicas seen in the spans.", "service")
     for capacity in analysis.capacities:
         if capacity.replicas is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -109,7 +110,8 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
         for each in capacities
         if each.service_name in calm
     }
-    target = _target(model, loads, surged, seen / 60, objectives or {}) if model is not None else None
+    soon = {each.service_name: each.soon_calls_per_second for each in capacities}
+    target = _target(model, loads, surged, seen / 60, objectives or {}, soon) if model is not None else None
     for_services = [
         (scale(model, target, each.service_name, seen / 60) if model is not None else None)
         or replicas(calm[each.service_name], each, surged.get(each.service_name))
@@ -163,23 +165,25 @@ def _target(
     surged: Collection[str],
     hours: float,
     objectives: Mapping[str, float],
+    soon: Mapping[str, float],
 ) -> Target | None:
-    """The plan for the load to come; None where no replicas can be planned.
+    """The plans for the load to come and for that of the next minutes; None where no replicas can be planned.
 
     Told by the services that traces begin with, and by those that a surge filled.
     """
     if not any(can_plan(station) for station in model.stations):
         return None
     tellers = {name for name, _ in model.endpoints} | set(surged)
-    told = [
-        (loads[name][0] / calls, loads[name][1])
+    telling = [
+        (name, calls)
         for name, calls in zip(model.services, model.calls_per_trace, strict=True)
         if name in tellers and name in loads and calls > 0
     ]
-    if not told:
+    if not telling:
         return None
-    rate, source = max(told)
-    return plan_for(model, rate, source, hours, objectives_of(model, objectives))
+    rate, source = max((loads[name][0] / calls, loads[name][1]) for name, calls in telling)
+    soon_rate = max((soon[name] / calls for name, calls in telling if math.isfinite(soon[name])), default=math.nan)
+    return plan_for(model, rate, source, hours, objectives_of(model, objectives), soon_rate=soon_rate)
 
 
 def _limits(

@@ -17,7 +17,7 @@ from tracetune.tuning.whatif import asked
 _ROOMY = (0.4, 0.28, 0.2)
 """Use of slots to start from; lower where the first is not enough."""
 
-_BUSIEST = 0.85
+BUSIEST = 0.85
 """No service is planned busier than this: a little more load and its queue has no end."""
 
 _CARRIED = 1.05
@@ -59,7 +59,7 @@ def allocate(model: Model, rate: float, objectives: Mapping[int, float], margin:
     Services whose limit is not known keep as many as carry the load without going beyond what one was seen to carry.
     """
     needs = _needs(model, rate)
-    floors = {name: max(1, math.ceil(need / _BUSIEST - 1e-9)) for name, need in needs.items()}
+    floors = {name: max(1, math.ceil(need / BUSIEST - 1e-9)) for name, need in needs.items()}
     fixed = _unproven(model, rate)
     for use in _ROOMY:
         chosen = {name: max(floors[name], math.ceil(need / use - 1e-9)) for name, need in needs.items()}

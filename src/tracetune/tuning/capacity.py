@@ -12,6 +12,7 @@ from tracetune.domain.forecasts import QUANTILES
 from tracetune.domain.minutes import MinuteBatch
 from tracetune.domain.series import Metric, SeriesKey
 from tracetune.tuning.demand import Demand, demands, peak
+from tracetune.tuning.soon import soon_calls_per_second
 
 P90 = QUANTILES.index(0.9)
 
@@ -40,6 +41,7 @@ def _capacity(demand: Demand, learned: Learned) -> Capacity:
         peak(demand.in_flight),
         demand.concurrency_peak,
         _forecast_calls_per_second(demand.service_name, learned),
+        soon_calls_per_second(demand.service_name, learned),
     )
 
 

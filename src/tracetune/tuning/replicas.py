@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -44,9 +45,14 @@ def replicas(demand: Demand, capacity: Capacity, surge: Incident | None = None) 
             f"{LEAST_MINUTES} minutes with calls and without an incident",
         )
     load, source = load_to_come(demand, capacity, surge)
-    if found.rises:
-        return _with_knee(demand, found, current, load, source)
-    return _without_limit(demand, found, current, load, source)
+    advice = (_with_knee if found.rises else _without_limit)(demand, found, current, load, source)
+    carried = found.flat_calls_per_second if found.rises else BEYOND * found.top_calls_per_second
+    return replace(advice, soon=_carrying(capacity.soon_calls_per_second, carried))
+
+
+def _carrying(load: float, each: float) -> float | None:
+    """Replicas for a load, if each carries so much; None where the load is not known."""
+    return max(1.0, math.ceil(load / each - 1e-9)) if math.isfinite(load) and each > 0 else None
 
 
 def load_to_come(demand: Demand, capacity: Capacity, surge: Incident | None) -> tuple[float, str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tracetune.domain import words
 from tracetune.domain.advice import Action, Advice, Knob
 from tracetune.domain.whatif import Station, Status
-from tracetune.tuning.allocate import Plan, allocate, can_plan, floor_seconds
+from tracetune.tuning.allocate import BUSIEST, Plan, allocate, can_plan, floor_seconds
 from tracetune.tuning.margins import confidence, margin
 from tracetune.tuning.model import Model
 
@@ -34,6 +34,7 @@ class Target:
         roomy: the same for the load with its margin on top: nothing is scaled down below it.
         objectives: seconds of p99, by endpoint.
         hours: of history behind it.
+        soon: the same for the load of the next minutes, which autoscalers follow; None where that is not known.
     """
 
     rate: float
@@ -42,12 +43,19 @@ class Target:
     roomy: Plan
     objectives: Mapping[int, float]
     hours: float
+    soon: Plan | None = None
 
 
 def plan_for(
-    model: Model, rate: float, source: str, hours: float, objectives: Mapping[int, float] | None = None
+    model: Model,
+    rate: float,
+    source: str,
+    hours: float,
+    objectives: Mapping[int, float] | None = None,
+    *,
+    soon_rate: float = math.nan,
 ) -> Target:
-    """Plan for a load.
+    """Plan for a load, and for the one of the next minutes.
 
     Without ``objectives``, p99 of each endpoint is to stay within twice what it is when nothing waits.
     """
@@ -59,6 +67,7 @@ def plan_for(
         allocate(model, rate * (1 + margin(hours)), limits),
         limits,
         hours,
+        allocate(model, soon_rate, limits) if soon_rate > 0 else None,
     )
 
 
@@ -86,8 +95,18 @@ def scale(model: Model, target: Target | None, service_name: str, hours: float =
     if target is None or not can_plan(station):
         return None
     if not target.plan.meets:
-        return _unreachable(model, station, target)
-    return _planned(model, station, target)
+        return replace(_unreachable(model, station, target), soon=_soon(service_name, target))
+    return replace(_planned(model, station, target), soon=_soon(service_name, target))
+
+
+def _soon(name: str, target: Target) -> float | None:
+    """What carries the load of the next minutes; where no number keeps the objectives, as few as still have no endless queue."""
+    plan = target.soon
+    if plan is None:
+        return None
+    return float(
+        plan.replicas[name] if plan.meets else math.ceil(plan.use[name] * plan.replicas[name] / BUSIEST - 1e-9)
+    )
 
 
 def _planned(model: Model, station: Station, target: Target) -> Advice:
