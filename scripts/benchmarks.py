@@ -20,6 +20,7 @@ TITLES = {
     "pages": "Charts in a browser",
     "serve": "Receiving live",
     "minute": "A minute live",
+    "delay": "From a span's end to the published incident",
     "replay": "A day replayed",
     "soak": "Under load for a while",
     "training": "Training, and a minute live",
@@ -31,7 +32,8 @@ INTRODUCTION = """# Benchmarks
 
 `make bench` measures all of this anew and writes this page. Speed is in spans per CPU-second of the measuring process, and
 beside each figure stands an obvious implementation measured in the same run: the ratio holds on other machines, the figure
-does not. Nothing here is asserted in tests.
+does not. Most was measured on a machine that other work shared: seconds by the clock are upper bounds there, processor
+seconds and ratios count. Nothing here is asserted in tests.
 """
 
 PEERS = """One generated history for all, p95 of each operation a minute ahead, seven quantiles, hidden size 48,
@@ -56,7 +58,7 @@ def page() -> str:
 
 def _section(title: str, name: str, result: dict[str, Any]) -> str:
     machine = result["machine"]
-    command = "make bench-peers" if name == "peers" else f"benchmarks/bench_{name}.py"
+    command = {"peers": "make bench-peers", "soak": "make soak"}.get(name, f"benchmarks/bench_{name}.py")
     lines = [f"## {title}", "", f"`{command}` · Python {machine['python']}, {machine['cpu']}", ""]
     if result["rows"]:
         lines += ["| what | spans | spans per CPU-second | times as fast | |", "|---|---:|---:|---:|---|"]
