@@ -55,8 +55,8 @@ and the error wants a median of seconds."""
 GENERATOR_FOUND = """The bars hold by the product's own score, three rules on each series' own scale. Of its .07 more recall the
 most lies under ten calls a minute: an operation of few calls is noisy, and while one scale was for all, the noisy few set the
 threshold that all had to reach. The rows above without scales are what stood here before. Holt-Winters and the trailing median
-raise more than they may with any thresholds, because their bands do not know the number of calls; the scales find more for them
-and mend that no more than before."""
+raise more than they may, because their bands do not know the number of calls; the scales find more for them and mend that no more
+than before."""
 
 CALIBRATION = """What the calibration is for. The LSTM's evidence, thresholds from the two days before; real false alarms a
 series-day / recall, for each budget of false alarms a series-day. {seeds}. The first row is the product."""
