@@ -31,11 +31,13 @@ def test_quick_advice_is_on_the_minute_itself(advisor: Advisor) -> None:
 
 
 def test_slow_advice_comes_with_a_later_minute_and_nobody_waits() -> None:
-    slow = Advisor(patience_seconds=0.0)
+    now = [1000.0]
+    slow = Advisor(patience_seconds=0.0, clock=lambda: now[0])
     go_on = threading.Event()
 
     def tune() -> Tuned:
         go_on.wait()
+        now[0] += 100.0  # it took long, so that nothing is begun after it
         return _tuned("slow")
 
     first = slow.refresh(tune, ())
