@@ -97,8 +97,11 @@ def test_request_that_cannot_be_meant_is_refused_with_the_name(
 
 def test_batch_beyond_the_limit_is_refused_before_anything_is_computed(normal: Normal) -> None:
     request = tensors(checks.small())
-    huge = np.lib.stride_tricks.as_strided(np.zeros(1), (6, 5_000_000), (0, 0))
-    request |= {"calls": huge}
+    long = np.lib.stride_tricks.as_strided(np.zeros(1), (6, 5_000_000), (0, 0))
+    wide = np.lib.stride_tricks.as_strided(np.zeros(1), (600, 40_000), (0, 0))
+    keys = np.array([[b"shop", f"GET /{number}".encode()] for number in range(600)], object)
 
-    with pytest.raises(InvalidInput, match="30,000,000 cells in one request"):
-        infer(normal, request)
+    with pytest.raises(InvalidInput, match="5,000,000 minutes in one request"):
+        infer(normal, request | {"calls": long})
+    with pytest.raises(InvalidInput, match="24,000,000 cells in one request"):
+        infer(normal, {"keys": keys, "start_minute": request["start_minute"], "calls": wide})
