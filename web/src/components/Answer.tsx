@@ -1,6 +1,7 @@
 // The incident for somebody who was just woken: what is wrong, why, and what to do first, in three sentences.
 import type { AdviceView, IncidentView } from "../document";
 import { duration, number, sentence, setting, words } from "../format";
+import { mayEnd } from "../remedy";
 import { CAUSES, observed } from "./Incident";
 
 interface Props {
@@ -10,7 +11,7 @@ interface Props {
 }
 
 export function Answer({ incident, advice, cause }: Props) {
-  const first = advice.find((one) => (one.action === "set" || one.knob === "rollback") && (!cause || one.target_service === cause || one.peer === cause));
+  const first = advice.find((one) => mayEnd(one, incident.causes[0]) && (!cause || one.target_service === cause || one.peer === cause));
   return (
     <section class={`panel answer ${incident.severity || "normal"}`} aria-label="In short">
       <div>
