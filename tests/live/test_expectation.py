@@ -96,3 +96,20 @@ def test_window_may_leave_everything_behind_or_begin_earlier_than_before() -> No
 
     assert far.forecasts[Metric.CALLS].values.shape[1] == 31 + 5
     assert np.isfinite(earlier.forecasts[Metric.CALLS].values[:, 50:60]).all()
+
+
+def slow_from(minute: int) -> SeriesBatch:
+    """The series, of which the first takes three times as long from a minute on."""
+    metrics = {metric: values.copy() for metric, values in SERIES.metrics.items()}
+    for metric in (Metric.LATENCY_P50, Metric.LATENCY_P95):
+        metrics[metric][0, minute:] *= 3.0
+    return SeriesBatch(SERIES.keys, SERIES.start_minute, metrics, SERIES.observed, SERIES.root_share)
+
+
+def test_models_that_are_fitted_as_an_incident_begins_do_not_take_it_for_noise() -> None:
+    online, series = expectation(), slow_from(44)  # learned anew at 47
+    for last in range(30, 56):
+        learned = online.learned(series.between(0, last))
+
+    upper = learned.forecasts[Metric.LATENCY_P50].values[0, 50:55, -1]
+    assert (series[Metric.LATENCY_P50][0, 50:55] > 1.5 * upper).all()

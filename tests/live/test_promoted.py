@@ -121,6 +121,19 @@ def test_a_promoted_model_wins_over_what_is_learned_here_until_its_alias_is_remo
     assert versions == [0, 0, *[2] * 38, 0, 0]
 
 
+def test_thresholds_are_calibrated_anew_as_the_history_grows(registry: ModelRegistry) -> None:
+    promote(registry, 1)
+    online, series = expectation(Promoted(registry)), random_series(1, minutes=200, missing=0, keys=8)
+    levels = [
+        online.thresholds.common
+        for last in range(30, 200, 10)
+        if online.learned(series.between(0, last)) and online.thresholds
+    ]
+
+    assert levels[0] != levels[-1]
+    assert min(levels[-1].values()) < min(levels[0].values())
+
+
 def test_a_model_that_holds_nothing_is_refused_once_and_named(registry: ModelRegistry) -> None:
     empty = registry.publish(training.packed(Normal({}, ()), {}), {}, created=WHEN)
     promoted = Promoted(registry)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tracetune import log
+from tracetune.anomalies.calm import without_departed
 from tracetune.anomalies.detect import Thresholds, calibrate
 from tracetune.domain.analysis import Learned
 from tracetune.domain.forecasts import QUANTILES, Forecast
@@ -21,6 +24,24 @@ _PROMOTED = "a promoted model of the registry speaks here; roll it back, and wha
 
 RELEARN_MINUTES = 360
 """A whole history is learned from anew so often; while it is short, whenever it has grown by a quarter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The history that something was made from: so many minutes, and the first one after it."""
+
+    minutes: int
+    until: int
+
+    @classmethod
+    def of(cls, series: SeriesBatch) -> Reach:
+        """The reach of this window."""
+        return cls(series.length, series.start_minute + series.length)
+
+    def is_outgrown(self, series: SeriesBatch) -> bool:
+        """Whether it is to be made anew: the window has grown by a quarter, or moved on by RELEARN_MINUTES."""
+        now = Reach.of(series)
+        return now.until - self.until >= RELEARN_MINUTES or 4 * (now.minutes - self.minutes) >= self.minutes
 
 
 class Expectation:
@@ -63,8 +84,7 @@ class Expectation:
         self._minutes = 0
         # By metric, (series, minute, quantile): as many minutes from the start, and behind them room for the forecast.
         self._expected: dict[Metric, NDArray[np.float64]] = {}
-        self._learned_minutes = 0
-        self._learned_until = 0
+        self._learned = self._calibrated = Reach(0, 0)
         self.thresholds: Thresholds | None = None
         self.trained_until = 0
         self._chosen: Normal | None = None
@@ -75,14 +95,18 @@ class Expectation:
 
     def learned(self, series: SeriesBatch) -> Learned:
         """The window beside what was expected of it; only minutes that are new since the last call are stepped through."""
+        if self._online is not None:
+            self._follow(series, self._online)
         self._learn_where_due(series)
-        if self._online is None:
-            return Learned(series, {}, self._limits)
-        self._follow(series, self._online)
-        learned = Learned(series, self._forecasts(series, self._online), self._limits)
-        if self.thresholds is None:
+        learned = self._seen_and_expected(series)
+        if self._online is not None and (self.thresholds is None or self._calibrated.is_outgrown(series)):
             self.thresholds = calibrate(learned, false_incidents_a_week=self._budget)
+            self._calibrated = Reach.of(series)
         return learned
+
+    def _seen_and_expected(self, series: SeriesBatch) -> Learned:
+        forecasts = self._forecasts(series, self._online) if self._online is not None else {}
+        return Learned(series, forecasts, self._limits)
 
     def _learn_where_due(self, series: SeriesBatch) -> None:
         self.tell_ended()  # of a snapshot that was never published
@@ -93,7 +117,7 @@ class Expectation:
             return
         if trained is not None:
             problem = self._adopt(trained, series)
-            self.trained_until = self._learned_until
+            self.trained_until = self._learned.until
             self._end_where_over(problem.message if problem else "")
         self._end_where_over("it ended without models")
         if self._ended:
@@ -101,8 +125,8 @@ class Expectation:
         if series.length < LEAST_MINUTES or not series.keys:
             self._limits = self._study(series).limits
             self._refuse(self._limits[0])
-        elif self._jobs.is_wanted or self._is_due(series):
-            self._learn(series)
+        elif self._jobs.is_wanted or self._learned.is_outgrown(series):
+            self._learn(without_departed(self._seen_and_expected(series)))
 
     def _finished(self) -> Normal | None:
         """The models of a training in the other process that ended since the last minute."""
@@ -130,11 +154,6 @@ class Expectation:
         """Say why a training that somebody waits for is not done."""
         self._jobs.refuse(why)
 
-    def _is_due(self, series: SeriesBatch) -> bool:
-        grown = series.length - self._learned_minutes
-        until = series.start_minute + series.length
-        return until - self._learned_until >= RELEARN_MINUTES or 4 * grown >= self._learned_minutes
-
     def _learn(self, series: SeriesBatch) -> None:
         said = f"{len(series.keys)} series of {series.length} minutes"
         trainer = self._trainer
@@ -146,7 +165,7 @@ class Expectation:
             self._jobs.began(said)
             problem = self._adopt(self._study(series), series)
             self._ended.append(problem.message if problem else "")
-        self._learned_minutes, self._learned_until = series.length, series.start_minute + series.length
+        self._learned = Reach.of(series)
 
     def _speaks_as_promoted(self, series: SeriesBatch) -> bool:
         """Whether a promoted model is in force, after one that is new was taken over; it needs as many minutes as any."""
@@ -162,7 +181,7 @@ class Expectation:
                 self._promoted.refuse(problem)
         elif chosen is None and self._chosen is not None:
             self._chosen = None
-            self._learned_minutes = self._learned_until = 0  # learned anew at once, or by the trainer as soon as it can
+            self._learned = Reach(0, 0)  # learned anew at once, or by the trainer as soon as it can
         return self._chosen is not None
 
     def _study(self, series: SeriesBatch) -> Normal:
