@@ -12,12 +12,12 @@ import numpy as np
 
 from tracetune.testing.networks import calls_of
 from tracetune.testing.queues import IN_TURN, LESS_BUSY_OF_TWO, OWN_WORK, WHOLE_REQUEST, Network, simulate
-from tracetune.tuning.estimate import estimate
-from tracetune.tuning.model import Model
-from tracetune.tuning.predict import MOST_REQUESTS
-from tracetune.tuning.reference import Replay
-from tracetune.tuning.simulate import replay
-from tracetune.tuning.whatif import screen, whatif
+from tracetune.tuning.queues.estimate import estimate
+from tracetune.tuning.queues.model import Model
+from tracetune.tuning.queues.predict import MOST_REQUESTS
+from tracetune.tuning.queues.reference import Replay
+from tracetune.tuning.queues.simulate import replay
+from tracetune.tuning.whatifs.whatif import screen, whatif
 
 RESULTS = Path(__file__).parent / "results" / "tuning"
 _SERVICES = 12

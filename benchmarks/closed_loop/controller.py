@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tracetune.tuning.hpa import SYNC_SECONDS, Autoscaler, Behaviour
+from tracetune.tuning.whatifs.hpa import SYNC_SECONDS, Autoscaler, Behaviour
 
 HPAS = "apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"
 DEPLOYMENTS = "apis/apps/v1/namespaces/{namespace}/deployments"
@@ -21,7 +21,7 @@ Busy = Callable[[str], float]
 class Controller:
     """Reads every HorizontalPodAutoscaler of a namespace each time, and patches what it scales.
 
-    The decision is ``tracetune.tuning.hpa``: tolerance, stabilisation windows and policies as documented.
+    The decision is ``tracetune.tuning.whatifs.hpa``: tolerance, stabilisation windows and policies as documented.
 
     Args:
         api: of the cluster.

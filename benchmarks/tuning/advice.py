@@ -19,10 +19,10 @@ from tracetune_lab.capacities import capacities
 from tracetune_lab.grid import load_grid
 from tracetune_lab.sweep_table import PointRow
 
-from tracetune.tuning.allocate import allocate
-from tracetune.tuning.estimate import estimate
-from tracetune.tuning.hpa import SYNC_SECONDS, Autoscaler, Behaviour
-from tracetune.tuning.scaling import OVER_FLOOR, default_objectives
+from tracetune.tuning.advice.scaling import OVER_FLOOR, default_objectives
+from tracetune.tuning.queues.estimate import estimate
+from tracetune.tuning.whatifs.allocate import allocate
+from tracetune.tuning.whatifs.hpa import SYNC_SECONDS, Autoscaler, Behaviour
 from tuning.sweep import RECORDED, RESULTS, operation, sample
 
 SERVICES = ("payment", "recommendation", "checkout")

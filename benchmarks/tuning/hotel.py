@@ -15,10 +15,10 @@ from tracetune import pipeline
 from tracetune.domain.calls import CallSample
 from tracetune.sources.files import find
 from tracetune.sources.readers import readers
-from tracetune.tuning.estimate import estimate
-from tracetune.tuning.observed import Floats, observe
-from tracetune.tuning.predict import run
-from tracetune.tuning.whatif import whatif
+from tracetune.tuning.queues.estimate import estimate
+from tracetune.tuning.queues.observed import Floats, observe
+from tracetune.tuning.queues.predict import run
+from tracetune.tuning.whatifs.whatif import whatif
 
 DATA = Path(os.environ.get("TRACETUNE_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 _LOADS = (25, 50, 75, 100)

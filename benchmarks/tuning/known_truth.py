@@ -26,7 +26,7 @@ from tracetune.domain.whatif import Discipline, Station, Status
 from tracetune.forecasting.candidates import candidates
 from tracetune.sources.files import find
 from tracetune.sources.readers import readers
-from tracetune.tuning.estimate import estimate
+from tracetune.tuning.queues.estimate import estimate
 from tuning.sweep import RECORDED, RESULTS, TRAINED_ON
 
 CLEAR_USE = 0.4

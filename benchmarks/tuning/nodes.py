@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from tracetune.domain.calls import CALLS, CallSample
-from tracetune.tuning.neighbours import noisy_nodes
-from tracetune.tuning.observed import observe
-from tracetune.tuning.structure import find_structure
+from tracetune.tuning.queues.neighbours import noisy_nodes
+from tracetune.tuning.queues.observed import observe
+from tracetune.tuning.queues.structure import find_structure
 from tuning.known_truth import read
 from tuning.sweep import RECORDED, RESULTS
 

@@ -15,9 +15,9 @@ import numpy as np
 from tracetune.domain.whatif import Discipline, Latency, Station, Status
 from tracetune.testing.networks import RandomApp, calls_of, random_app, slots_of
 from tracetune.testing.queues import OWN_WORK, SHARED, WHOLE_REQUEST
-from tracetune.tuning.estimate import estimate
-from tracetune.tuning.observed import Floats
-from tracetune.tuning.whatif import whatif
+from tracetune.tuning.queues.estimate import estimate
+from tracetune.tuning.queues.observed import Floats
+from tracetune.tuning.whatifs.whatif import whatif
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "tuning"
 FIRST = {"dev": 0, "report": 1000}

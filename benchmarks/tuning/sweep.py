@@ -26,13 +26,13 @@ from tracetune.domain.calls import CallSample
 from tracetune.domain.whatif import Ask, Latency
 from tracetune.sources.files import find
 from tracetune.sources.readers import readers
-from tracetune.tuning.estimate import estimate
-from tracetune.tuning.model import QUANTILES, Model
-from tracetune.tuning.observed import Floats, observe
-from tracetune.tuning.predict import quantiles, run
-from tracetune.tuning.structure import find_structure
-from tracetune.tuning.templates import Stations
-from tracetune.tuning.whatif import asked, whatif
+from tracetune.tuning.queues.estimate import estimate
+from tracetune.tuning.queues.model import QUANTILES, Model
+from tracetune.tuning.queues.observed import Floats, observe
+from tracetune.tuning.queues.predict import quantiles, run
+from tracetune.tuning.queues.structure import find_structure
+from tracetune.tuning.queues.templates import Stations
+from tracetune.tuning.whatifs.whatif import asked, whatif
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "tuning"

@@ -37,18 +37,18 @@ from tracetune.ports import Estimator, SpanReader, UsageReader
 from tracetune.sources.files import InputFile, read
 from tracetune.traces.assemble import Assembled, Assembler
 from tracetune.traces.summarise import TraceSummary, summarise_assembled
-from tracetune.tuning.advise import advise
-from tracetune.tuning.capacity import capacities
-from tracetune.tuning.demand import healthy
-from tracetune.tuning.estimate import estimate
-from tracetune.tuning.grid import grid
-from tracetune.tuning.model import Model
-from tracetune.tuning.objectives import objectives_of
-from tracetune.tuning.observed import observe
-from tracetune.tuning.replay import history, play
-from tracetune.tuning.second_tries import second_tries
-from tracetune.tuning.sizes import of_one_size
-from tracetune.tuning.whatif import screen, whatif
+from tracetune.tuning.advice.advise import advise
+from tracetune.tuning.advice.capacity import capacities
+from tracetune.tuning.advice.demand import healthy
+from tracetune.tuning.advice.objectives import objectives_of
+from tracetune.tuning.queues.estimate import estimate
+from tracetune.tuning.queues.model import Model
+from tracetune.tuning.queues.observed import observe
+from tracetune.tuning.queues.second_tries import second_tries
+from tracetune.tuning.queues.sizes import of_one_size
+from tracetune.tuning.whatifs.grid import grid
+from tracetune.tuning.whatifs.replay import history, play
+from tracetune.tuning.whatifs.whatif import screen, whatif
 
 Candidates = Mapping[Metric, Sequence[Estimator]]
 Report = Callable[[str, float, float], None]

@@ -10,7 +10,7 @@ from tests.tuning.queue_data import model
 
 from tracetune.cli.whatif_views import document, table
 from tracetune.domain.whatif import WhatIf
-from tracetune.tuning.whatif import screen, whatif
+from tracetune.tuning.whatifs.whatif import screen, whatif
 
 
 def _text(found: WhatIf) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 from tracetune.domain.calls import CallSample
 from tracetune.testing.networks import RandomApp, calls_of
 from tracetune.testing.queues import IN_TURN, LESS_BUSY_OF_TWO, OWN_WORK, SHARED, WHOLE_REQUEST, Network, Requests
-from tracetune.tuning.estimate import estimate
-from tracetune.tuning.model import Model
+from tracetune.tuning.queues.estimate import estimate
+from tracetune.tuning.queues.model import Model
 
 GATEWAY, LOOP, THREADS, CORES = range(4)
 

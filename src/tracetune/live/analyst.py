@@ -31,8 +31,8 @@ from tracetune.live.window import Window
 from tracetune.pipeline import Plan, Stopwatch
 from tracetune.sinks.own_traces import OwnTraces
 from tracetune.traces.quality import findings
-from tracetune.tuning.model import Model
-from tracetune.tuning.objectives import seen_of
+from tracetune.tuning.advice.objectives import seen_of
+from tracetune.tuning.queues.model import Model
 
 
 @dataclass(frozen=True, slots=True)

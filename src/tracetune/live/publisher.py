@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from tracetune.domain.analysis import Analysis
 from tracetune.live.events import Event, IncidentRecord
 from tracetune.live.status import Status
-from tracetune.tuning.model import Model
+from tracetune.tuning.queues.model import Model
 
 _MOST_WAITING = 256
 """Events kept for a slow subscriber; beyond, its oldest are dropped: the snapshot always holds the present."""

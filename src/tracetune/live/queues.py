@@ -17,7 +17,7 @@ from tracetune.domain.anomalies import Incident
 from tracetune.domain.calls import CallSample
 from tracetune.domain.causes import CauseRanking
 from tracetune.errors import TracetuneError
-from tracetune.tuning.model import Model
+from tracetune.tuning.queues.model import Model
 
 MOST_CALLS = 100_000
 """The most calls that are kept, about 100 bytes each: 10 MB, and as much again while minutes are added or queues are found."""
