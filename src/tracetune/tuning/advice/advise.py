@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from tracetune.tuning.advice.demand import Demand, demands, healthy
 from tracetune.tuning.advice.instrumentation import instrumentation
 from tracetune.tuning.advice.links import Connection, connections
 from tracetune.tuning.advice.objectives import objectives_of
+from tracetune.tuning.advice.order import ordered
 from tracetune.tuning.advice.outliers import outliers
 from tracetune.tuning.advice.placement import placement, with_node
 from tracetune.tuning.advice.pools import pools
@@ -42,31 +42,6 @@ from tracetune.tuning.whatifs.allocate import can_plan
 
 LEAST_MINUTES = 30
 """With fewer healthy minutes no limit of a connection is set: the tail and the surges were not seen."""
-
-_ORDER = (  # what ends harm that is done now, then what prevents it, then what saves, then what is needed to say more
-    (Knob.ROLLBACK, Action.SET),
-    (Knob.ROLLBACK, Action.KEEP),
-    (Knob.OUTLIER_DETECTION, Action.SET),
-    (Knob.RETRIES, Action.SET),
-    (Knob.PLACEMENT, Action.SET),
-    (Knob.CPU, Action.SET),
-    (Knob.REPLICAS, Action.SET),
-    (Knob.REPLICAS, Action.KEEP),
-    (Knob.RETRY_BUDGET, Action.SET),
-    (Knob.TIMEOUT, Action.SET),
-    (Knob.CONNECTION_POOL, Action.SET),
-    (Knob.CONCURRENCY_LIMIT, Action.SET),
-    (Knob.MEMORY, Action.SET),
-    (Knob.RETRIES, Action.KEEP),
-    (Knob.SAMPLING, Action.SET),
-    (Knob.INSTRUMENTATION, Action.SET),
-    (Knob.CPU, Action.KEEP),
-    (Knob.MEMORY, Action.KEEP),
-    (Knob.REPLICAS, Action.CANNOT_SAY),
-    (Knob.OUTLIER_DETECTION, Action.CANNOT_SAY),
-    (Knob.TIMEOUT, Action.CANNOT_SAY),
-    (Knob.CPU, Action.CANNOT_SAY),
-)
 
 
 def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
@@ -112,19 +87,18 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     }
     soon = {each.service_name: each.soon_calls_per_second for each in capacities}
     target = _target(model, loads, surged, seen / 60, objectives or {}, soon) if model is not None else None
+    used = usage or {}
     for_services = [
-        (scale(model, target, each.service_name, seen / 60) if model is not None else None)
-        or replicas(calm[each.service_name], each, surged.get(each.service_name))
+        _corrected(
+            (scale(model, target, each.service_name, seen / 60) if model is not None else None)
+            or replicas(calm[each.service_name], each, surged.get(each.service_name)),
+            model,
+            loads,
+            used,
+        )
         for each in capacities
         if each.service_name in calm
     ]
-    if model is not None:
-        for_services = [within_proven(advice, model.stations, loads) for advice in for_services]
-        for_services = [
-            with_node(with_elsewhere(advice, model.elsewhere, model.stations), model.noisy) for advice in for_services
-        ]
-    used = usage or {}
-    for_services = [with_cpu(advice, used, model.stations if model is not None else ()) for advice in for_services]
     limits = tuple(
         _limits(ways, whole, good, model, target) if seen >= LEAST_MINUTES else _too_short(seen, ways, model)
     )
@@ -141,22 +115,18 @@ def advise(  # noqa: PLR0913, PLR0917 - the results of every stage before it
     ]
     in_trouble = {name for incident in incidents for name in incident.services}
     weight = {each.service_name: each.busy_mean for each in capacities}
-    ordered = sorted(found, key=lambda advice: _usefulness(advice, in_trouble, weight))
-    return tuple(replace(each, is_minor=_is_minor(each, in_trouble)) for each in ordered)
+    return ordered(found, in_trouble, weight)
 
 
-def _is_minor(advice: Advice, in_trouble: Collection[str]) -> bool:
-    """What asks for nothing: to keep what is calm, and what cannot be said.
-
-    Somebody is about to add replicas of what is in an incident, and of what is slow: to keep those is said aloud.
-    """
-    if advice.action is Action.CANNOT_SAY:
-        return True
-    if advice.action is not Action.KEEP or advice.knob not in {Knob.REPLICAS, Knob.CPU, Knob.MEMORY}:
-        return False
-    is_of_incident = advice.target_service in in_trouble and any("the incident" in each for each in advice.reasons)
-    first = next(iter(advice.reasons), "")
-    return not is_of_incident and not (first.startswith("More replicas of") and "(by way of" not in first)
+def _corrected(
+    advice: Advice, model: Model | None, loads: Mapping[str, tuple[float, str]], used: Mapping[str, Sequence[PodUsage]]
+) -> Advice:
+    """Advice on replicas by what else is known: the model's other findings, and what pods use of CPU."""
+    if model is None:
+        return with_cpu(advice, used, ())
+    proven = within_proven(advice, model.stations, loads)
+    placed = with_node(with_elsewhere(proven, model.elsewhere, model.stations), model.noisy)
+    return with_cpu(placed, used, model.stations)
 
 
 def _target(
@@ -219,24 +189,3 @@ def _too_short(seen: int, ways: Mapping[tuple[str, str], Connection], model: Mod
         names = words.number_of(len(ways), "connection")
         nothing = (None, None, None, None)
         yield Advice(names, "", Knob.TIMEOUT, Action.CANNOT_SAY, "s", *nothing, Confidence.LOW, (said,), unlock)
-
-
-def _usefulness(
-    advice: Advice, in_trouble: Collection[str], weight: Mapping[str, float]
-) -> tuple[bool, int, bool, bool, float, str, str]:
-    """Sorts by what is folded, then by kind, low confidence last, what is in an incident, and requests in flight.
-
-    Fewer replicas and smaller requests save something and end nothing: they come after all that prevents harm. Names settle
-    ties.
-    """
-    is_calm = not {advice.target_service, advice.peer} & set(in_trouble)
-    place = len(_ORDER) if _saves(advice) else _ORDER.index((advice.knob, advice.action))
-    busy = weight.get(advice.target_service, 0.0)
-    is_unsure = advice.action is Action.SET and advice.confidence is Confidence.LOW
-    is_minor = _is_minor(advice, in_trouble)
-    return (is_minor, place, is_unsure, is_calm, -busy, advice.target_service, advice.peer)
-
-
-def _saves(advice: Advice) -> bool:
-    is_less = advice.target is not None and advice.current is not None and advice.target < advice.current
-    return advice.action is Action.SET and advice.knob in {Knob.REPLICAS, Knob.CPU, Knob.MEMORY} and is_less
