@@ -278,3 +278,35 @@ def test_every_value_is_described() -> None:
 
     assert set(values) | {"global"} == set(schema["properties"])
     assert [bad for key, child in values.items() for bad in undescribed(child, schema["properties"][key], key)] == []
+
+
+def _policy(documents: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    (found,) = (each for each in documents if each["kind"] == "NetworkPolicy" and each["metadata"]["name"] == name)
+    spec: dict[str, Any] = found["spec"]
+    return spec
+
+
+def test_collectors_reach_the_server_whoever_else_may_send_and_wherever_else_it_may_go() -> None:
+    only_the_mesh = "networkPolicy.from[0].namespaceSelector.matchLabels.istio=enabled"
+    documents = _render("ingest.enabled=true", only_the_mesh, "networkPolicy.egress=null")
+    collector = _one(documents, "Deployment")["spec"]["selector"]
+    server = _one(documents, "StatefulSet")["spec"]["selector"]
+    otlp = [{"port": "otlp-grpc", "protocol": "TCP"}]
+
+    assert {"ports": otlp, "from": [{"podSelector": collector}]} in _policy(documents, "tune")["ingress"]
+    assert {"ports": otlp, "to": [{"podSelector": server}]} in _policy(documents, "tune-ingest")["egress"]
+
+
+def test_pods_that_learn_are_no_servers_to_the_service_the_budget_and_the_policy() -> None:
+    """A budget that matches a Job's pod allows no disruption at all: a Job has no scale to count by."""
+    documents = _render(*MATRIX["external ClickHouse, learning on a schedule"])
+    pod = _one(documents, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+
+    selectors = [each["spec"]["selector"] for each in documents if each["kind"] == "Service"]
+    selectors += [each["spec"]["selector"]["matchLabels"] for each in documents if each["kind"] == "PodDisruptionBudget"]
+    assert len(selectors) == 2
+    assert not any(selector.items() <= pod.items() for selector in selectors)
+    own = _policy(documents, "tune-retrain")
+    assert own["podSelector"]["matchLabels"].items() <= pod.items()
+    assert "ingress" not in own
+    assert own["policyTypes"] == ["Ingress", "Egress"]
