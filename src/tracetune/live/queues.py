@@ -134,4 +134,5 @@ def _without_end(kept: CallSample, start_minute: int) -> CallSample:
 def be_nice() -> None:
     """Have this thread wait for those that receive and judge; elsewhere than on Linux a thread has no priority of its own."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOW_PRIORITY)
+        thread = threading.get_native_id()  # only root may take back niceness that whoever started the server gave it
+        os.setpriority(os.PRIO_PROCESS, thread, max(os.getpriority(os.PRIO_PROCESS, thread), _LOW_PRIORITY))
