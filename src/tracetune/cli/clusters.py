@@ -52,19 +52,20 @@ def workloads(
     if files or store:
         with progress(quiet=quiet) as report:
             joined = app.placed(files or [], found, report)
-    out.show(_table(found, joined), _documents(found, joined), as_json=as_json, to=output)
+    out.show(table(found, joined), _documents(found, joined), as_json=as_json, to=output)
 
 
-def _table(found: Sequence[Workload], joined: Mapping[str, Workload]) -> RenderableType:
+def table(found: Sequence[Workload], joined: Mapping[str, Workload]) -> RenderableType:
     from rich.text import Text
 
-    from tracetune.cli.tables import plain_table
+    from tracetune.cli.fitted import FittedTable
     from tracetune.domain import words
 
     if not found:
         return Text("No Deployment or StatefulSet was found.")
     right = ("REPLICAS", "READY", "CPU", "MEMORY", "STARTUP")
-    table = plain_table("NAMESPACE", "WORKLOAD", "SERVICE", *right, "SCALED BY", right=right)
+    folds = ("NAMESPACE", "WORKLOAD", "SERVICE", "SCALED BY")
+    table = FittedTable("NAMESPACE", "WORKLOAD", "SERVICE", *right, "SCALED BY", right=right, folds=folds, lead=2)
     for each in found:
         services = [service for service, workload in joined.items() if workload is each]
         scaler = each.autoscaler

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from tracetune.cli.tables import plain_table
+from tracetune.cli.fitted import FittedTable
 from tracetune.domain import words
 from tracetune.domain.forecasts import Forecast, Verdict
 from tracetune.domain.series import Metric, SeriesKey
@@ -45,9 +45,10 @@ def versions(found: Sequence[ModelVersion]) -> RenderableType:
     """A line for each."""
     if not found:
         return Text("The registry holds no model yet; tracetune train FILES --registry DIR makes one.")
-    table = plain_table(
+    table = FittedTable(
         "VERSION", "ALIASES", "CREATED", "LEARNED FROM", "OPERATIONS", "P95 LOSS", "COVERAGE", "EVENT F1", "BACKEND", "CODE",
         right=("VERSION", "OPERATIONS", "P95 LOSS", "COVERAGE", "EVENT F1"),
+        folds=("ALIASES", "CREATED", "LEARNED FROM", "BACKEND", "CODE"),
     )  # fmt: skip
     for each in found:
         measures = each.about.get("metrics", {}).get(Metric.LATENCY_P95.value, {})
@@ -98,7 +99,8 @@ def of(forecasts: Mapping[Metric, Forecast]) -> list[Judged]:
 def speakers(judged: Iterable[Judged]) -> RenderableType:
     """For each operation and metric the model that speaks, its error, its coverage, what it finds, and why it does."""
     columns = ("SERVICE", "OPERATION", "METRIC", "MODEL", "LOSS", "COVERAGE", "EVENT F1", "WHY")
-    table = plain_table(*columns, right=("LOSS", "COVERAGE", "EVENT F1"))
+    folds = ("SERVICE", "OPERATION", "METRIC", "MODEL", "WHY")
+    table = FittedTable(*columns, right=("LOSS", "COVERAGE", "EVENT F1"), folds=folds, lead=2)
     for metric, key, verdict in judged:
         loss = verdict.pinball_loss.get(verdict.model, math.nan)
         table.add_row(
@@ -139,7 +141,8 @@ def diff(before: ModelVersion, after: ModelVersion, changed: Sequence[Change]) -
     headline = f"Version {after.number} speaks otherwise than version {before.number} for {said}."
     parts: list[RenderableType] = [Text(headline, style="bold"), "", versions([before, after])]
     if changed:
-        table = plain_table("SERVICE", "OPERATION", "METRIC", "BEFORE", "", "AFTER")
+        columns = ("SERVICE", "OPERATION", "METRIC", "BEFORE", "", "AFTER")
+        table = FittedTable(*columns, folds=columns, lead=2)
         for each in changed:
             names = [WORDS.get(name, name) or "nobody" for name in (each.before, each.after)]
             table.add_row(each.key.service_name, each.key.span_name, each.metric.value, names[0], "→", names[1])

@@ -20,11 +20,12 @@ FOUND = 3
 CANNOT_JUDGE = 4
 
 _LOUDEST_FIRST = (Severity.CRITICAL, Severity.WARNING, Severity.MINOR)
-_PIPE_WIDTH = 160
+_PIPE_WIDTH = 100_000
+"""Wider than any row: who reads a pipe folds lines himself, and cannot put together what was folded for him."""
 
 
 def console() -> Console:
-    """Stdout as a place for tables; wide where it is no terminal, so that rows stay one line."""
+    """Stdout as a place for tables; as wide as it takes where it is no terminal, so that rows stay one line."""
     return Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH, no_color=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from tracetune.cli.tables import plain_table
+from tracetune.cli.fitted import FittedTable
 from tracetune.domain import words
 from tracetune.forecasting.gate import WORDS
 from tracetune.proofs import sentences
@@ -32,7 +32,7 @@ def backtest(found: Backtest) -> RenderableType:
     ]
     rung = [("tracetune", page) for page in found.tracetune.pages] + [("static", page) for page in found.static.pages]
     if rung:
-        table = plain_table("RANG", "BEGUN", "LASTED", "BY", "ABOUT")
+        table = FittedTable("RANG", "BEGUN", "LASTED", "BY", "ABOUT", folds=("BY", "ABOUT"))
         for name, page in sorted(rung, key=lambda each: each[1].at):
             table.add_row(*_page(name, page))
         parts += [table, ""]
@@ -52,7 +52,7 @@ def power(found: Power) -> RenderableType:
     """Services, then operations: the smallest size that is caught, how fast, and how often each size was."""
     sizes = [size.factor for size in found.operations[0].caught]
     columns = ["SERVICE", "OPERATION", "CALLS/MIN", "SMALLEST", "AFTER", *(f"AT {size:g}×" for size in sizes)]
-    table = plain_table(*columns, right=columns[2:])
+    table = FittedTable(*columns, right=columns[2:], folds=columns[:2], lead=2)
     for each in (*found.services, *found.operations):
         if each is found.operations[0]:
             table.add_section()
@@ -83,7 +83,7 @@ def power(found: Power) -> RenderableType:
 def histories(found: Comparison) -> RenderableType:
     """Each length of history in a line."""
     columns = ["HISTORY", "LOSS", "COVERAGE", "MASE", "FOUND", "OTHERS", "F1", "ALARM AT", "WHO SPEAKS"]
-    table = plain_table(*columns, right=columns[1:-1])
+    table = FittedTable(*columns, right=columns[1:-1], folds=columns[-1:])
     best = min(each.loss for each in found.histories)
     for each in found.histories:
         speakers = ", ".join(f"{WORDS.get(model, model)} for {count}" for model, count in each.speakers.items())
@@ -122,7 +122,7 @@ def _sides(found: Backtest) -> RenderableType:
     scored = found.happened is not None
     columns = ["", "PAGES", "A WEEK", "IN ALARM", "SHOWN", "A WEEK "]
     columns += ["HITS", "MISSES", "DELAY", "FALSE"] if scored else []
-    table = plain_table(*columns, right=columns[1:])
+    table = FittedTable(*columns, right=columns[1:], folds=columns[:1])
     for name, side in (("tracetune", found.tracetune), ("static thresholds", found.static)):
         table.add_row(name, *_side(side, found.judged))
     return table

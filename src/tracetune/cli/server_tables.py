@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from tracetune.cli.fitted import FittedTable
 from tracetune.cli.tables import GLYPHS, sparkline
 from tracetune.domain import words
 from tracetune.domain.anomalies import Severity
@@ -22,7 +22,11 @@ def services(found: Sequence[Json]) -> RenderableType:
     """One service a line."""
     if not found:
         return Text("No service was met yet.")
-    table = _table("", "SERVICE", "STATE", "CALLS/MIN", "ERRORS", "P50", "P95", "REPLICAS", "VERSION", "P95 OVER TIME")
+    right = ("CALLS/MIN", "ERRORS", "P50", "P95", "REPLICAS")
+    table = FittedTable(
+        "", "SERVICE", "STATE", *right, "VERSION", "P95 OVER TIME",
+        right=right, folds=("SERVICE", "STATE", "VERSION"), spare=("P95 OVER TIME",), lead=2,
+    )  # fmt: skip
     for each in found:
         table.add_row(*_row(each), _number(each["replicas"]), Text(each["version"], style="dim"), _course(each))
     return table
@@ -36,7 +40,10 @@ def service(found: Json) -> RenderableType:
         Text.assemble((f"{glyph} ", style), (item["service_name"], "bold"), f"  {found['sentence']}"),
         "",
     ]
-    table = _table("", "OPERATION", "CALLS", "ERRORS", "P50", "P95", "P95 OVER TIME")
+    right = ("CALLS", "ERRORS", "P50", "P95")
+    table = FittedTable(
+        "", "OPERATION", *right, "P95 OVER TIME", right=right, folds=("OPERATION",), spare=("P95 OVER TIME",), lead=2
+    )
     for each in found["operations"]:
         mark, colour = _glyph(each["severity"])
         share = words.share(each["errors"] / each["calls"]) if each["calls"] else "–"
@@ -70,14 +77,6 @@ def _row(each: Json) -> list[Text | str]:
         _duration(each["p50"]),
         _duration(each["p95"]),
     ]
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
-    left = {"", "SERVICE", "OPERATION", "STATE", "VERSION", "P95 OVER TIME"}
-    for column in columns:
-        table.add_column(column, justify="left" if column in left else "right", no_wrap=True, overflow="ellipsis")
-    return table
 
 
 def _glyph(severity: str) -> tuple[str, str]:

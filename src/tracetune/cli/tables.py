@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from tracetune.cli.fitted import FittedTable
 from tracetune.domain import words
 from tracetune.domain.advice import Action, Advice, Knob
 from tracetune.domain.analysis import Analysis
@@ -39,14 +40,6 @@ _METRICS = {
 }
 
 
-def plain_table(*columns: str, right: Iterable[str] = ()) -> Table:
-    """A table without lines, for rows of one line each."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=True, overflow="ellipsis")
-    return table
-
-
 def anomalies(analysis: Analysis, incidents: Sequence[Incident], *, most: int | None = None) -> RenderableType:
     """Incidents, each with its anomalies, one a line, and the course of the hour around the onset.
 
@@ -55,15 +48,16 @@ def anomalies(analysis: Analysis, incidents: Sequence[Incident], *, most: int | 
         incidents: which to show.
         most: rows an incident; None for all.
     """
-    table = plain_table(
-        "", "SERVICE", "OPERATION", "WHAT", "NOW", "EXPECTED", "WHEN", "COURSE", "", right=("NOW", "EXPECTED")
-    )
+    table = FittedTable(
+        "", "SERVICE", "OPERATION", "WHAT", "NOW", "EXPECTED", "WHEN", "COURSE",
+        right=("NOW", "EXPECTED"), folds=("SERVICE", "OPERATION", "WHAT"), spare=("COURSE",), lead=3,
+    )  # fmt: skip
     notes: list[RenderableType] = []
     for incident in incidents:
         culprit = _culprit(analysis.rankings.get(incident.id))
         for anomaly in incident.anomalies[:most]:
-            mark = Text("← likely cause", style="orange1") if anomaly.key.service_name == culprit else Text("")
-            table.add_row(*_anomaly_cells(anomaly, analysis.learned.series), mark)
+            is_cause = anomaly.key.service_name == culprit
+            table.add_row(*_anomaly_cells(anomaly, analysis.learned.series, is_cause=is_cause))
         notes.append(_note(incident, analysis.rankings.get(incident.id), most))
         table.add_section()
     return Group(table, "", *notes)
@@ -77,25 +71,24 @@ def _culprit(ranking: CauseRanking | None) -> str | None:
     return None if first.kind in (CauseKind.LOAD, CauseKind.UNKNOWN) else first.service_name
 
 
-def _note(incident: Incident, ranking: CauseRanking | None, most: int | None) -> Text:
+def _note(incident: Incident, ranking: CauseRanking | None, most: int | None) -> RenderableType:
     glyph, style = GLYPHS[incident.severity]
     more = len(incident.anomalies) - (most or len(incident.anomalies))
-    note = Text.assemble(
-        (f"{glyph} ", style), (incident.id, "bold"), f"  {ranking.headline if ranking else incident.kind.value}"
-    )
+    note = Text.assemble((incident.id, "bold"), f"  {ranking.headline if ranking else incident.kind.value}")
     if ranking and ranking.causes:
         first = ranking.causes[0]
         note.append(f" · {first.evidence[0]}" if first.evidence else "", style="dim")
-    return note.append(f" · {words.number_of(more, 'more anomaly', 'more anomalies')}" if more > 0 else "", style="dim")
+    note.append(f" · {words.number_of(more, 'more anomaly', 'more anomalies')}" if more > 0 else "", style="dim")
+    return hanging(Text(f"{glyph} ", style=style), note)
 
 
-def _anomaly_cells(anomaly: Anomaly, series: SeriesBatch) -> list[Text]:
+def _anomaly_cells(anomaly: Anomaly, series: SeriesBatch, *, is_cause: bool) -> list[Text]:
     glyph, style = GLYPHS[anomaly.severity]
     name, metric = _METRICS[anomaly.kind]
     length = f"{anomaly.end - anomaly.onset} min" if anomaly.end is not None else "goes on"
     return [
         Text(glyph, style=style),
-        Text(anomaly.key.service_name, style="bold"),
+        Text.assemble((anomaly.key.service_name, "bold"), (" ← likely cause" if is_cause else "", "orange1")),
         Text(anomaly.key.span_name),
         Text(f"{name} ({anomaly.kind.value})" if anomaly.kind is AnomalyKind.LOAD else name, style="dim"),
         Text(_value(anomaly, anomaly.observed), style=style),
@@ -149,15 +142,15 @@ def explanation(incident: Incident, ranking: CauseRanking) -> RenderableType:
     glyph, style = GLYPHS[incident.severity]
     until = f"{words.clock(incident.end)}, {incident.end - incident.onset} min" if incident.end is not None else "now"
     lines: list[RenderableType] = [
-        Text.assemble((f"{glyph} ", style), (ranking.headline, "bold")),
+        hanging(Text(f"{glyph} ", style=style), Text(ranking.headline, style="bold")),
         Text(f"  {incident.id} · {words.clock(incident.onset)}–{until} · {incident.severity.value}", style="dim"),
     ]
     if ranking.release:
         lines.append(Text(f"  first seen shortly before: {ranking.release}"))
     for cause in ranking.causes:
         lines += ["", Text(f"  {_cause_title(cause.service_name, cause.kind)}  {cause.confidence:.2f}", style="bold")]
-        lines += [Text(f"    + {sentence}") for sentence in cause.evidence]
-        lines += [Text(f"    − {sentence}", style="dim") for sentence in cause.against]
+        lines += [hanging("    + ", Text(sentence)) for sentence in cause.evidence]
+        lines += [hanging(Text("    − ", style="dim"), Text(sentence, style="dim")) for sentence in cause.against]
     if ranking.entry and ranking.contributions:
         lines += ["", _contributions(ranking)]
     return Group(*lines)
@@ -167,10 +160,9 @@ def _cause_title(service_name: str, kind: CauseKind) -> str:
     return f"{service_name}: {kind.value.replace('_', ' ')}" if service_name else kind.value.replace("_", " ")
 
 
-def _contributions(ranking: CauseRanking) -> Table:
-    table = plain_table(
-        "  OWN TIME ON THE CRITICAL PATH", "USUAL", "NOW", "OF THE RISE", right=("USUAL", "NOW", "OF THE RISE")
-    )
+def _contributions(ranking: CauseRanking) -> FittedTable:
+    right, path = ("USUAL", "NOW", "OF THE RISE"), "  OWN TIME ON THE CRITICAL PATH"
+    table = FittedTable(path, *right, right=right, folds=(path,))
     table.add_row(f"  {ranking.entry}", words.duration(ranking.usual_seconds), words.duration(ranking.now_seconds), "")
     for part in ranking.contributions[:8]:
         usual, now = words.duration(part.usual_seconds), words.duration(part.now_seconds)
@@ -178,20 +170,39 @@ def _contributions(ranking: CauseRanking) -> Table:
     return table
 
 
+class _AdviceTable:
+    """Advice in columns, each with its reason whole on the line below; where columns do not fit, each as a sentence."""
+
+    def __init__(self, found: Sequence[Advice]) -> None:
+        self._rows = [(each, _advice_cells(each)) for each in found]
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        head = ("", "SERVICE", "SETTING", "NOW", "", "ADVISED", "CONFIDENCE")
+        cells = [head, *(row for _, row in self._rows)]
+        widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
+        fits = max(len(_padded(row, widths)) for row in cells) <= options.max_width
+        if fits:
+            yield Text(_padded(head, widths), style="dim")
+        for each, row in self._rows:
+            line = Text(_padded(row, widths) if fits else _in_words(row))
+            line.stylize("yellow" if each.action is Action.SET else "dim", 0, 1)
+            line.stylize("bold", _INDENT, _INDENT + len(row[1]))
+            yield line if fits else hanging(line[:_INDENT], line[_INDENT:])
+            yield Padding(Text(_why(each), style="dim"), (0, 0, 0, _INDENT), expand=False)
+
+
 def advice(found: Sequence[Advice]) -> RenderableType:
-    """Advice in columns, each with its reason whole on the line below: whoever reads it at night is not to guess the end."""
-    head = ("", "SERVICE", "SETTING", "NOW", "", "ADVISED", "CONFIDENCE")
-    rows = [_advice_cells(each) for each in found]
-    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
-    lines: list[RenderableType] = [Text(_padded(head, widths), style="dim")]
-    for each, row in zip(found, rows, strict=True):
-        acts = each.action is Action.SET
-        line = Text(_padded(row, widths))
-        line.stylize("yellow" if acts else "dim", 0, 1)
-        name_at = widths[0] + _GAP
-        line.stylize("bold", name_at, name_at + len(row[1]))
-        lines += [line, Padding(Text(_why(each), style="dim"), (0, 0, 0, name_at))]
-    return Group(*lines)
+    """Advice, each with its reason whole on the line below: whoever reads it at night is not to guess the end."""
+    return _AdviceTable(found)
+
+
+def hanging(mark: Text | str, text: Text) -> RenderableType:
+    """Text behind a mark; its further lines begin below its own beginning."""
+    grid = Table.grid(padding=0)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(mark, text)
+    return grid
 
 
 def _advice_cells(found: Advice) -> tuple[str, ...]:
@@ -216,7 +227,12 @@ def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
     return (" " * _GAP).join(filled).rstrip()
 
 
-_GAP, _RIGHT = 2, 3
+def _in_words(cells: Sequence[str]) -> str:
+    glyph, service, setting, now, arrow, advised, confidence = cells
+    return f"{glyph}  {service} · {setting}: {f'{now} → {advised}' if arrow else advised} · {confidence} confidence"
+
+
+_GAP, _RIGHT, _INDENT = 2, 3, 3
 
 
 def _why(found: Advice) -> str:
@@ -269,9 +285,8 @@ def findings(found: Sequence[Finding]) -> RenderableType:
         glyph, style = ("▲", "orange1") if each.problem.effect is Effect.REJECTED else ("◆", "yellow")
         ratio = f" of {words.count(each.total)}, {words.share(each.count / each.total)}" if each.total else ""
         where = f" · {', '.join(each.where[:3])}{' …' if len(each.where) > 3 else ''}" if each.where else ""
-        lines.append(
-            Text.assemble((f"{glyph} ", style), (each.problem.meaning, "bold"), f"  {words.count(each.count)}{ratio}")
-        )
-        lines.append(Text(f"    {each.code}{where}{f' · {each.detail}' if each.detail else ''}", style="dim"))
-        lines.append(Text(f"    {each.problem.remedy}"))
+        said = Text.assemble((each.problem.meaning, "bold"), f"  {words.count(each.count)}{ratio}")
+        place = Text(f"{each.code}{where}{f' · {each.detail}' if each.detail else ''}", style="dim")
+        lines.append(hanging(Text(f"{glyph} ", style=style), said))
+        lines += [hanging("    ", place), hanging("    ", Text(each.problem.remedy))]
     return Group(*lines)

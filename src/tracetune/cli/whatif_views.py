@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from tracetune.cli.tables import plain_table
+from tracetune.cli.fitted import FittedTable
 from tracetune.domain import words
 from tracetune.domain.whatif import Bounded, EndpointOutlook, Latency, Played, ServiceOutlook, WhatIf
 
@@ -19,12 +19,12 @@ Document = dict[str, Any]
 def table(found: WhatIf) -> RenderableType:
     """The sentence, endpoints and services as they would be, and every reason for doubt."""
     parts: list[RenderableType] = [Text(found.sentence, style="bold"), ""]
-    endpoints = plain_table("ENDPOINT", "CALLS", "P50", "P95", "P99", "P99 BETWEEN", "NOW", right=("CALLS",))
+    head = ("ENDPOINT", "CALLS", "P50", "P95", "P99", "P99 BETWEEN", "NOW")
+    endpoints = FittedTable(*head, right=head[1:], folds=head[:1])
     for each in found.endpoints:
         endpoints.add_row(*_endpoint(each))
-    services = plain_table(
-        "SERVICE", "REPLICAS", "CALLS", "P99", "BUSY", "FULL AT", right=("REPLICAS", "CALLS", "BUSY")
-    )
+    head = ("SERVICE", "REPLICAS", "CALLS", "P99", "BUSY", "FULL AT")
+    services = FittedTable(*head, right=head[1:], folds=head[:1])
     for one in found.services:
         services.add_row(*_service(one))
     parts += [endpoints, "", services]
@@ -60,9 +60,8 @@ def _service(each: ServiceOutlook) -> tuple[str, ...]:
 
 def played(ways: Sequence[Played]) -> RenderableType:
     """Each way of choosing replicas in a line."""
-    lines = plain_table(
-        "REPLICAS BY", "MINUTES OVER", "REPLICA-HOURS", "CHANGES", right=("MINUTES OVER", "REPLICA-HOURS", "CHANGES")
-    )
+    head = ("REPLICAS BY", "MINUTES OVER", "REPLICA-HOURS", "CHANGES")
+    lines = FittedTable(*head, right=head[1:], folds=head[:1])
     for each in ways:
         lines.add_row(each.way, str(each.minutes_lost), f"{each.replica_hours:.1f}", str(each.changes))
     note = (
