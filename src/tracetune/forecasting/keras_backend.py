@@ -19,6 +19,19 @@ def backend() -> str:
     return os.environ.get("KERAS_BACKEND", "jax")
 
 
+def load_tensorflow() -> ModuleType:
+    """TensorFlow; of its own notices only errors come to stderr, unless TF_CPP_MIN_LOG_LEVEL says otherwise.
+
+    Raises:
+        ImportError: where it is not installed.
+    """
+    _hush_tensorflow()
+    import tensorflow  # noqa: PLC0415, ICN001 - 1.5 GB, and only where it is the backend
+
+    found: ModuleType = tensorflow
+    return found
+
+
 def load_keras() -> ModuleType:
     """Keras on its backend.
 
@@ -26,6 +39,7 @@ def load_keras() -> ModuleType:
         Unavailable: where it is not installed, with the command that installs it.
     """
     os.environ.setdefault("KERAS_BACKEND", "jax")
+    _hush_tensorflow()
     try:
         import keras  # noqa: PLC0415 - takes seconds, and is an optional part
     except ImportError as error:
@@ -34,3 +48,8 @@ def load_keras() -> ModuleType:
         ) from error
     found: ModuleType = keras
     return found
+
+
+def _hush_tensorflow() -> None:
+    """Its C++ part reads this when it is loaded, and tells everybody of CPU instructions before it does anything else."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

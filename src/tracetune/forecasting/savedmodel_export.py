@@ -10,6 +10,7 @@ import numpy as np
 from tracetune.domain.forecasts import MIDDLE
 from tracetune.errors import Unavailable
 from tracetune.forecasting.cell import LEAST_STEP, Weights
+from tracetune.forecasting.keras_backend import load_tensorflow
 
 INPUTS, OUTPUTS = ("features", "hidden", "memory"), ("quantiles", "hidden_after", "memory_after")
 
@@ -21,7 +22,7 @@ def write_savedmodel(folder: Path, weights: Weights) -> None:
         Unavailable: TensorFlow is not installed.
     """
     try:
-        import tensorflow as tf  # noqa: PLC0415 - an extra
+        tf: Any = load_tensorflow()
     except ImportError as error:
         raise Unavailable(
             "writing a SavedModel needs TensorFlow, which is not installed", hint="pip install 'tracetune[tensorflow]'"

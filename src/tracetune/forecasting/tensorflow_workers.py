@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tracetune.forecasting.batches import Batch
+from tracetune.forecasting.keras_backend import load_tensorflow
 
 Step = Callable[[Batch], float]
 
@@ -18,9 +19,7 @@ def join() -> Any:  # noqa: ANN401 - a tf.distribute strategy; TensorFlow has no
 
     Source: TensorFlow, Multi-worker training with Keras and custom loops; all-reduce by CollectiveReduceV2 over gRPC.
     """
-    import tensorflow as tf  # noqa: PLC0415 - 1.5 GB, and only where it is the backend
-
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    return load_tensorflow().distribute.MultiWorkerMirroredStrategy()
 
 
 def step(network: Any, optimizer: Any, loss: Callable[[Any, Any], Any], strategy: Any) -> Step:  # noqa: ANN401 - Keras, TensorFlow
@@ -29,8 +28,7 @@ def step(network: Any, optimizer: Any, loss: Callable[[Any, Any], Any], strategy
     Parts are equally large, so that the mean of their gradients is the gradient of the whole; it is clipped by its norm after
     it was averaged, as in one process.
     """
-    import tensorflow as tf  # noqa: PLC0415 - as above
-
+    tf: Any = load_tensorflow()
     workers = strategy.num_replicas_in_sync
 
     def mean(values: Any) -> Any:  # noqa: ANN401 - tensors
