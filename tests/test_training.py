@@ -13,6 +13,7 @@ from tracetune.errors import InvalidInput, NotEnoughData
 from tracetune.forecasting.learn import baselines
 from tracetune.sources.files import find
 from tracetune.sources.readers import readers
+from tracetune.stores.models import registry_in
 from tracetune.training import Trained, train
 
 
@@ -50,6 +51,45 @@ def test_a_model_is_no_worse_than_itself_and_worse_than_a_better_one(trained: Tr
     assert training.worse_by(trained, trained.normal) == 0.0
     assert training.worse_by(replace(trained, normal=wider), trained.normal) > training.MOST_WORSE
     assert training.worse_by(trained, wider) < 0.0
+
+
+@pytest.mark.parametrize(
+    ("worse", "passes", "said"),
+    [
+        (0.2149, False, "its error is 21 % larger than that of version 1; at most 2 % is allowed"),
+        (0.0204, False, "its error is 2.04 % larger than that of version 1; at most 2 % is allowed"),
+        (0.02003, False, "its error is 2.003 % larger than that of version 1; at most 2 % is allowed"),
+        (0.0196, True, "its error is 1.96 % larger than that of version 1; at most 2 % is allowed"),
+        (0.004, True, "its error is 0.4 % larger than that of version 1; at most 2 % is allowed"),
+        (-0.05, True, "its error is 5.0 % smaller than that of version 1"),
+        (float("nan"), True, "the newest minutes do not tell it from version 1"),
+    ],
+)
+def test_verdict_says_the_limit_and_digits_that_tell_from_it(worse: float, passes: bool, said: str) -> None:
+    rivalry = training.Rivalry(number=1, worse=worse, operations=10, in_common=10)
+
+    assert (rivalry.passes, rivalry.reason) == (passes, said)
+
+
+def test_another_applications_model_is_no_measure_and_that_is_said() -> None:
+    few = training.Rivalry(number=1, worse=0.21, operations=23, in_common=3)
+    none = training.Rivalry(number=1, worse=float("nan"), operations=23, in_common=0)
+
+    assert "version 1 knows only 3 of its 23 operations" in few.reason
+    assert none.reason.startswith("version 1 knows none of its 23 operations")
+    assert all("a registry of their own (--registry OTHER)" in each.reason for each in (few, none))
+
+
+def test_model_in_use_is_found_in_the_registry_with_what_both_know(trained: Trained, tmp_path: Path) -> None:
+    kept = registry_in(str(tmp_path))
+    before = training.beside_production(kept, trained)
+    version = kept.publish(trained.content, trained.about, created="2026-03-02T03:20:00Z")
+    kept.promote(str(version.number), training.unpacked)
+
+    again = training.beside_production(kept, trained)
+
+    assert (before.number, before.passes, before.reason) == (0, True, "it is the first")
+    assert again == training.Rivalry(number=1, worse=0.0, operations=23, in_common=23)
 
 
 def test_changes_name_who_speaks_instead_of_whom(trained: Trained) -> None:

@@ -15,7 +15,7 @@ from tracetune.domain.advice import Advice
 from tracetune.domain.analysis import Analysis, Ingested, Learned
 from tracetune.domain.whatif import Ask, Played, WhatIf
 from tracetune.domain.workloads import Workload, join
-from tracetune.errors import InvalidInput, NotEnoughData, NotFound
+from tracetune.errors import InvalidInput, NotEnoughData
 from tracetune.forecasting.candidates import candidates
 from tracetune.forecasting.processes import Processes
 from tracetune.pipeline import Report, Stopwatch
@@ -200,10 +200,10 @@ class Application:
         version = kept.publish(trained.content, trained.about, created=words.timestamp(int(system_clock() // 60)))
         if not promote:
             return version, f"not in use until: tracetune model promote {version.number}"
-        worse = self._worse(kept, trained)
-        if worse > training.MOST_WORSE:
-            return version, f"not promoted: its error is {words.share(worse)} larger than that of {PRODUCTION}"
-        return kept.promote(str(version.number), training.unpacked), f"it is {PRODUCTION} now"
+        rivalry = training.beside_production(kept, trained)
+        if not rivalry.passes:
+            return version, f"not promoted: {rivalry.reason}"
+        return kept.promote(str(version.number), training.unpacked), f"it is {PRODUCTION} now: {rivalry.reason}"
 
     def registry(self) -> ModelRegistry:
         """The models that are kept.
@@ -212,14 +212,6 @@ class Application:
             InvalidSettings: no directory is named, or a place that is none.
         """
         return registry_in(self.settings.learn.registry)
-
-    @staticmethod
-    def _worse(kept: ModelRegistry, trained: training.Trained) -> float:
-        """How much worse than the model in use; none, or one that cannot be used any more, is no rival."""
-        try:
-            return training.worse_by(trained, training.unpacked(kept.content(kept.version(PRODUCTION))))
-        except (InvalidInput, NotFound):
-            return 0.0
 
     def write_report(self, found: Analysis, path: Path) -> None:
         """Write the analysis as one self-contained page.

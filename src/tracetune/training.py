@@ -15,16 +15,20 @@ from tracetune import __version__
 from tracetune.domain import words
 from tracetune.domain.minutes import MinuteBatch
 from tracetune.domain.series import Metric, SeriesBatch, SeriesKey
-from tracetune.errors import NotEnoughData
+from tracetune.errors import InvalidInput, NotEnoughData, NotFound
 from tracetune.forecasting import bundle
 from tracetune.forecasting.gate import CONTEXT_MINUTES, first_held_back, pinball_loss
 from tracetune.forecasting.keras_backend import can_train
 from tracetune.forecasting.learn import Candidates, Normal, prepare
+from tracetune.stores.models import PRODUCTION, ModelRegistry
 
 _NETWORK = "lstm"
 
 MOST_WORSE = 0.02
 """A new model may be so much worse than the one in use, by its median loss, and still follow it: less is chance."""
+
+_FEW = 0.5
+"""Below this share of its operations known to the model in use, the two probably learned from different applications."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,74 @@ def worse_by(trained: Trained, current: Normal, metric: Metric = Metric.LATENCY_
     new, old = (np.where(both, loss, 0.0).sum(axis=1) for loss in losses)
     known = old > 0
     return float(np.median(new[known] / old[known]) - 1.0) if known.any() else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Rivalry:
+    """A new model beside the one in use: whether it may take over, and why, in the words of every surface.
+
+    Attributes:
+        number: the version in use; 0 where none is, or none that can be read any more.
+        worse: by how much the new loss is larger, as ``worse_by`` says; NaN where nothing could be compared.
+        operations: of the new model.
+        in_common: of these, how many the one in use knows too.
+    """
+
+    number: int
+    worse: float
+    operations: int
+    in_common: int
+
+    @property
+    def passes(self) -> bool:
+        """Whether the new model may take over; what cannot be compared stands in nobody's way."""
+        return not self.worse > MOST_WORSE
+
+    @property
+    def reason(self) -> str:
+        """Why it may or may not, as a clause."""
+        if not self.number:
+            return "it is the first"
+        current = f"version {self.number}"
+        if not self.in_common:
+            return f"{current} knows none of its {self.operations} operations; {_APART}"
+        if not np.isfinite(self.worse):
+            return f"the newest minutes do not tell it from {current}"
+        if self.worse > 0:
+            limit = f"; at most {MOST_WORSE:.0%} is allowed".replace("%", " %")
+            said = f"its error is {_told_apart(self.worse)} larger than that of {current}{limit}"
+        else:
+            said = f"its error is {words.share(-self.worse)} smaller than that of {current}"
+        if self.in_common >= _FEW * self.operations:
+            return said
+        known = f"{current} knows only {self.in_common} of its {self.operations} operations"
+        return f"{said}. This says little, because {known}; {_APART}"
+
+
+_APART = "traces of another application belong into a registry of their own (--registry OTHER)"
+
+
+def _told_apart(worse: float) -> str:
+    """A share with as many digits as tell it from the limit."""
+    texts = (words.share(worse), *(f"{100 * worse:.{digits}f} %" for digits in range(2, 6)))
+    limits = (words.share(MOST_WORSE), *(f"{100 * MOST_WORSE:.{digits}f} %" for digits in range(2, 6)))
+    return next((text for text, limit in zip(texts, limits, strict=True) if text != limit), texts[0])
+
+
+def beside_production(kept: ModelRegistry, trained: Trained, metric: Metric = Metric.LATENCY_P95) -> Rivalry:
+    """The new model beside the one in use; a model that cannot be read any more is no rival."""
+    keys = _keys(trained.normal, metric)
+    try:
+        version = kept.version(PRODUCTION)
+        current = unpacked(kept.content(version))
+    except (InvalidInput, NotFound):
+        return Rivalry(0, float("nan"), len(keys), 0)
+    in_common = len(keys & _keys(current, metric))
+    return Rivalry(version.number, worse_by(trained, current, metric), len(keys), in_common)
+
+
+def _keys(normal: Normal, metric: Metric) -> frozenset[SeriesKey]:
+    return frozenset(normal.models[metric].keys) if metric in normal.models else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def test_a_trained_model_is_listed_shown_promoted_and_taken_back(run: Run, hour:
     promoted = _json(run("model", "promote", "latest", "--json", *registry))
     back = _json(run("model", "rollback", "--json", *registry))
 
-    assert (first["version"], first["promotion"]) == (1, "it is production now")
+    assert (first["version"], first["promotion"]) == (1, "it is production now: it is the first")
     assert (second["version"], second["promotion"]) == (2, "not in use until: tracetune model promote 2")
     assert (promoted["version"], promoted["aliases"]) == (2, ["production"])
     assert (back["version"], back["aliases"]) == (1, ["production"])

@@ -86,13 +86,15 @@ def _models(registry: ModelRegistry) -> set[Any]:
 def test_model_that_is_worse_is_kept_with_the_verdict_and_the_old_one_stays(run: Run) -> None:
     run.launcher.run("promote", version=run.gate()["version"], registry=run.place)
     worse = run.evaluated["evaluation"].replace('"worse_than_production": null', '"worse_than_production": 0.3')
-    run.evaluated["evaluation"] = worse.replace('"production": 0', '"production": 1')
+    known = worse.replace('"production": 0', '"production": 1').replace('"in_common": 0', '"in_common": 2')
+    run.evaluated["evaluation"] = known
 
     gated = run.gate("-again")
 
     assert gated["verdict"] == "keep"
     assert gated["said"] == (
-        "Version 2 does not take over from version 1: its error is 30 % larger than that of version 1."
+        "Version 2 does not take over from version 1: its error is 30 % larger than that of version 1; "
+        "at most 2 % is allowed."
     )
     assert run.registry.version("2").about["gate"]["verdict"] == "keep"
     assert run.registry.version("production").number == 1

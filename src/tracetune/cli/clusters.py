@@ -56,6 +56,7 @@ def workloads(
 
 
 def table(found: Sequence[Workload], joined: Mapping[str, Workload]) -> RenderableType:
+    """One workload a line, beside the services of traces that it runs."""
     from rich.text import Text
 
     from tracetune.cli.fitted import FittedTable

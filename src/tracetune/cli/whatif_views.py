@@ -19,12 +19,12 @@ Document = dict[str, Any]
 def table(found: WhatIf) -> RenderableType:
     """The sentence, endpoints and services as they would be, and every reason for doubt."""
     parts: list[RenderableType] = [Text(found.sentence, style="bold"), ""]
-    head = ("ENDPOINT", "CALLS", "P50", "P95", "P99", "P99 BETWEEN", "NOW")
-    endpoints = FittedTable(*head, right=head[1:], folds=head[:1])
+    numbers: tuple[str, ...] = ("CALLS", "P50", "P95", "P99", "P99 BETWEEN", "NOW")
+    endpoints = FittedTable("ENDPOINT", *numbers, right=numbers, folds=("ENDPOINT",))
     for each in found.endpoints:
         endpoints.add_row(*_endpoint(each))
-    head = ("SERVICE", "REPLICAS", "CALLS", "P99", "BUSY", "FULL AT")
-    services = FittedTable(*head, right=head[1:], folds=head[:1])
+    numbers = ("REPLICAS", "CALLS", "P99", "BUSY", "FULL AT")
+    services = FittedTable("SERVICE", *numbers, right=numbers, folds=("SERVICE",))
     for one in found.services:
         services.add_row(*_service(one))
     parts += [endpoints, "", services]

@@ -14,7 +14,7 @@ from tracetune.app import Application
 from tracetune.clock import system_clock
 from tracetune.domain import words
 from tracetune.domain.series import SeriesBatch
-from tracetune.errors import InvalidInput, NotFound, Unavailable
+from tracetune.errors import InvalidInput, Unavailable
 from tracetune.forecasting import bundle, series_file, sharding
 from tracetune.forecasting.candidates import candidates
 from tracetune.stores.models import PRODUCTION, ModelRegistry
@@ -92,11 +92,13 @@ def evaluate(series_in: Path, parts: Sequence[Path], to: Path, *, registry: str,
     trained = training.described(normal, whole, seed=seed)
     to.parent.mkdir(parents=True, exist_ok=True)
     to.write_bytes(trained.content)
-    number, worse = _beside_production(_registry(registry), trained)
+    rivalry = training.beside_production(_registry(registry), trained)
     found = {
         "about": dict(trained.about) | {"shards": len(parts)},
-        "production": number,
-        "worse_than_production": worse if math.isfinite(worse) else None,
+        "production": rivalry.number,
+        "worse_than_production": rivalry.worse if math.isfinite(rivalry.worse) else None,
+        "operations": rivalry.operations,
+        "in_common": rivalry.in_common,
     }
     return json.dumps(found, allow_nan=False)
 
@@ -109,23 +111,17 @@ def gate(evaluation: str, model: Path, *, registry: str) -> tuple[str, int, str]
     """
     try:
         found = json.loads(evaluation)
-        worse, number, about = found["worse_than_production"], int(found["production"]), dict(found["about"])
+        worse, about = found["worse_than_production"], dict(found["about"])
+        counts = (int(found[name]) for name in ("operations", "in_common"))
+        rivalry = training.Rivalry(int(found["production"]), math.nan if worse is None else float(worse), *counts)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInput(f"this is no evaluation: {error!r}", hint="give what the step evaluate wrote") from None
-    passed = worse is None or worse <= training.MOST_WORSE
-    if not number:
-        why = "it is the first"
-    elif worse is None:
-        why = f"version {number} knows none of its operations"
-    else:
-        change = words.share(abs(worse))
-        why = f"its error is {change} {'larger' if worse > 0 else 'smaller'} than that of version {number}"
-    verdict = PROMOTE if passed else KEEP
-    about |= {"gate": {"verdict": verdict, "reason": why}}
+    verdict = PROMOTE if rivalry.passes else KEEP
+    about |= {"gate": {"verdict": verdict, "reason": rivalry.reason}}
     now = words.timestamp(int(system_clock() // 60))
     version = _registry(registry).publish(model.read_bytes(), about, created=now)
-    decided = "may take over" if passed else f"does not take over from version {number}"
-    return verdict, version.number, f"Version {version.number} {decided}: {why}."
+    decided = "may take over" if rivalry.passes else f"does not take over from version {rivalry.number}"
+    return verdict, version.number, f"Version {version.number} {decided}: {rivalry.reason}."
 
 
 def promote(version: int, *, registry: str) -> str:
@@ -177,12 +173,3 @@ def _application() -> Application:
 
 def _registry(place: str) -> ModelRegistry:
     return Application(settings.load(flags={"learn.registry": place or None})[0]).registry()
-
-
-def _beside_production(kept: ModelRegistry, trained: training.Trained) -> tuple[int, float]:
-    """The version in use, and how much larger the new loss is; a model that cannot be used any more is no rival."""
-    try:
-        current = kept.version(PRODUCTION)
-        return current.number, training.worse_by(trained, training.unpacked(kept.content(current)))
-    except (InvalidInput, NotFound):
-        return 0, float("nan")
