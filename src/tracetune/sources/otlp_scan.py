@@ -55,7 +55,8 @@ NO_NUMBERS = 4  # beside the scopes: an address in digits says nothing under thi
 SMALLEST_SPAN_BYTES = 48
 """Tag and length, two ids, two times: no shorter span is accepted, so this bounds the rows of a message."""
 
-_int: Any = np.int64  # addresses are unsigned in numba, and unsigned with signed makes floats
+_int: Any = np.int64  # addresses are unsigned in numba, and unsigned with signed makes floats; of each literal that is
+# handed on as it is numba compiles a function of its own
 _EARLIEST = np.uint64(946_684_800_000_000_000)  # 2000-01-01 and 2100-01-01: the range of a SpanBatch
 _LATEST = np.uint64(4_102_444_800_000_000_000)
 _MASK_32 = np.uint64(0xFFFFFFFF)
@@ -183,11 +184,11 @@ def _attribute(memory: _Memory, at: int, end: int, words: int, scope: int) -> in
     if kind == NO_VALUE or not (numbers_matter or kind != STRING or _has_letter(text_begin, text_end)):
         return words
     if kind == STRING:
-        payload = intern(memory.tables, TEXTS, text_begin, text_end - text_begin)
+        payload = intern(memory.tables, _int(TEXTS), text_begin, text_end - text_begin)
         if payload < 0:
-            _want_room(memory, TABLES_FULL)
+            _want_room(memory, _int(TABLES_FULL))
     if words + 2 > memory.scratch_words:
-        _want_room(memory, SCRATCH_FULL)
+        _want_room(memory, _int(SCRATCH_FULL))
     store_int(memory.scratch + 8 * words, key << TYPE_BITS | kind)
     store_int(memory.scratch + 8 * words + 8, payload)
     return words + 2
@@ -222,13 +223,13 @@ def _fault(trace_id: np.uint64, span_id: np.uint64, start: np.uint64, end: np.ui
 @_inlined
 def _span(memory: _Memory, at: int, end: int, resource: int) -> None:  # noqa: C901, PLR0912, PLR0915 - kernel: one pass
     high, low, span_id, parent_id, start, finish = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
-    name_begin, name_end, kind, status, words = at, at, _int(0), _int(0), CONTEXT_HEAD
+    name_begin, name_end, kind, status, words = at, at, _int(0), _int(0), _int(CONTEXT_HEAD)
     while at < end:
         tag, at = read_tag(memory.failure, at, end)
         if tag & 7 == 2:
             begin, at = read_bounds(memory.failure, at, end)
             if tag == 74:  # attributes
-                words = _attribute(memory, begin, at, words, SPAN_SCOPE)
+                words = _attribute(memory, begin, at, words, _int(SPAN_SCOPE))
             elif tag == 10:  # trace_id
                 right = at - begin == 16
                 high = load_word(begin) if right else _ZERO
@@ -260,10 +261,10 @@ def _span(memory: _Memory, at: int, end: int, resource: int) -> None:  # noqa: C
     store_int(memory.scratch, resource)
     store_int(memory.scratch + 8, kind if kind <= 5 else 0)  # what a later version adds is UNSPECIFIED to us
     store_int(memory.scratch + 16, status if status <= 2 else 0)
-    name = intern(memory.tables, NAMES, name_begin, name_end - name_begin)
-    context = intern(memory.tables, CONTEXTS, memory.scratch, 8 * words)
+    name = intern(memory.tables, _int(NAMES), name_begin, name_end - name_begin)
+    context = intern(memory.tables, _int(CONTEXTS), memory.scratch, 8 * words)
     if name < 0 or context < 0:
-        _want_room(memory, TABLES_FULL)
+        _want_room(memory, _int(TABLES_FULL))
     row = load_int(memory.state + 8 * SPANS)
     store_word(memory.trace_ids + 16 * row, high)
     store_word(memory.trace_ids + 16 * row + 8, low)
@@ -279,7 +280,7 @@ def _span(memory: _Memory, at: int, end: int, resource: int) -> None:  # noqa: C
 @_inlined
 def _resource(memory: _Memory, at: int, end: int) -> int:
     """The code of the resource of a ResourceSpans. It may stand after the spans, so it is sought first."""
-    words = 0
+    words = _int(0)
     while at < end:
         tag, at = read_tag(memory.failure, at, end)
         if tag != 10:  # not resource
@@ -290,12 +291,12 @@ def _resource(memory: _Memory, at: int, end: int) -> int:
             tag, inner = read_tag(memory.failure, inner, at)
             if tag == 10:  # attributes
                 begin, inner = read_bounds(memory.failure, inner, at)
-                words = _attribute(memory, begin, inner, words, RESOURCE_SCOPE)
+                words = _attribute(memory, begin, inner, words, _int(RESOURCE_SCOPE))
             else:
                 inner = skip_field(memory.failure, tag, inner, at)
-    code = intern(memory.tables, RESOURCES, memory.scratch, 8 * words)
+    code = intern(memory.tables, _int(RESOURCES), memory.scratch, 8 * words)
     if code < 0:
-        _want_room(memory, TABLES_FULL)
+        _want_room(memory, _int(TABLES_FULL))
     return code
 
 

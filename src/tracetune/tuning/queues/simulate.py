@@ -25,6 +25,7 @@ from tracetune.tuning.queues.templates import (
 )
 
 _ARRIVE, _DONE, _RETURN, _SHARED = 0, 1, 2, 3
+_MORE, _LESS = np.int64(1), np.int64(-1)  # typed: of each literal that is handed on numba makes a function of its own
 
 # Columns of a run: its call, the number of its first piece, bits of what returned and of what was begun, its instance, and
 # of its call the service, the first segment and the number of segments.
@@ -158,7 +159,12 @@ def _run(  # noqa: C901 - the loop over events
     begin: Floats,
     rng: np.random.Generator,
 ) -> int:
-    run, job, events, request = 0, 0, 0, 0
+    run, job, events, request = (
+        np.int64(0),
+        np.int64(0),
+        0,
+        0,
+    )  # typed: numba would compile what takes a literal 0 twice
     while request < len(trace) or world.size[0] > 0:
         # Requests come in order, so they are not put into the heap: it stays small.
         if request < len(trace) and (world.size[0] == 0 or begin[request] <= world.time[0]):
@@ -196,7 +202,7 @@ def _run(  # noqa: C901 - the loop over events
             _proceed(templates, stations, world, above, now)
         elif world.soonest[who] >= 0 and world.foreseen[who] == now:
             ended = world.soonest[who]
-            _share(stations, world, who, ended, now, -1)
+            _share(stations, world, who, ended, now, _LESS)
             row = world.run[world.run_of[ended]]
             segment = row[_SEGMENT] + ended - row[_JOB]
             _complete(templates, stations, world, ended, segment, now)
@@ -284,7 +290,7 @@ def _work(  # noqa: PLR0913, PLR0917
     elif discipline == SHARING:
         world.held[service] += work
         world.left[job] = work
-        _share(stations, world, instance, job, now, 1)
+        _share(stations, world, instance, job, now, _MORE)
     else:
         _push(
             world.time,
