@@ -25,7 +25,7 @@ from tracetune.proofs.truth import Happening
 from tracetune.settings import Entry
 from tracetune.stores.models import ModelVersion
 from tracetune.training import Change
-from tracetune.tuning.whatif import whatif
+from tracetune.tuning.whatifs.whatif import whatif
 
 WIDTHS = (80, 100, 120)
 KEY = SeriesKey("recommendation-service", "GET /api/v1/products/{id}/recommendations")
