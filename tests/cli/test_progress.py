@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracetune.cli.progress import PLAIN_EVERY_SECONDS, progress
+from tracetune.cli.progress import PLAIN_EVERY_SECONDS, Steps, progress
 
 
 def test_without_a_terminal_one_plain_line_each_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,3 +45,34 @@ def test_terminal_gets_a_bar_that_is_gone_at_the_end(
         report("scan", 1e6, 0)
 
     assert capsys.readouterr().out == ""
+
+
+def test_step_is_a_line_when_it_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    with Steps(quiet=False) as steps:
+        steps.began("train shard-0")
+        steps.began("train shard-1")
+        steps.ended("train shard-1", 12.4, "done")
+        steps.ended("train shard-0", 130.0, "failed")
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == ["train shard-1       12 s  done", "train shard-0      130 s  failed"]
+
+
+def test_quiet_steps_say_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with Steps(quiet=True) as steps:
+        steps.began("gate")
+        steps.ended("gate", 1.0, "done")
+
+    assert capsys.readouterr().err == ""
+
+
+def test_terminal_is_shown_what_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+    with Steps(quiet=False) as steps:
+        steps.began("extract")
+        steps.began("series")
+
+    assert "extract, series" in capsys.readouterr().err

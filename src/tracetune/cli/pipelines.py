@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tracetune.cli import options
 from tracetune.errors import InvalidInput, Unavailable
 
 group = typer.Typer(
@@ -57,13 +58,18 @@ def run(
     model: Annotated[str, typer.Option("--model", help="Best model to try: lstm or baselines (quicker).")] = "lstm",
     seed: Seed = 0,
     webhook: Annotated[str, typer.Option("--webhook", help="Address that is told what came of it.")] = "",
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
 ) -> None:
     """Run the whole pipeline here by Kubeflow's local runner, each step in a process; needs the extra 'kubeflow'.
+
+    Each step is a line on stderr as it ends; kfp's own log goes to a file beside the run, and with --verbose to stderr too.
 
     \b
     tracetune pipeline run demo/traces --registry models
     """
     from tracetune.cli import output as out
+    from tracetune.cli.progress import Steps
 
     arguments = {
         "source": ",".join(str(Path(each).absolute()) for each in files or []),
@@ -75,7 +81,11 @@ def run(
         "seed": seed,
         "webhook": webhook,
     }
-    folder = _pipelines().run(arguments, root=root.absolute())
+    pipeline = _pipelines().here()
+    from tracetune.kubeflow.local_run import run as run_here
+
+    with Steps(quiet=quiet) as steps:
+        folder = run_here(pipeline, arguments, root=root.absolute(), listener=steps, is_verbose=verbose > 0)
     said = next(iter([*folder.glob("promote/said"), *folder.glob("gate/said")])).read_text("utf-8")
     out.pass_on(f"{said}\n", to=None)
 

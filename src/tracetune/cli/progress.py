@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -72,3 +73,33 @@ def _on(bars: Progress) -> Report:
         bars.update(tasks[stage], completed=done, total=total or None)  # type: ignore[arg-type]  # rich's TaskID is an int
 
     return report
+
+
+class Steps:
+    """Steps of long work on stderr: a line for each that is over; on a terminal also those that run, until they end."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        """Quiet says nothing."""
+        self._console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self._status = self._console.status("")
+        self._running: list[str] = []
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Show nothing any more."""
+        self._status.stop()
+
+    def began(self, name: str) -> None:
+        """A step begins."""
+        self._running.append(name)
+        self._status.update(Text(", ".join(self._running)))
+
+    def ended(self, name: str, seconds: float, result: str) -> None:
+        """A step is over, after so long and with this result."""
+        self._running.remove(name)
+        self._status.update(Text(", ".join(self._running)))
+        self._console.print(Text(f"{name:<16} {seconds:>5.0f} s  {result}"))
