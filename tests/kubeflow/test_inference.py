@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,3 +107,25 @@ def test_batch_beyond_the_limit_is_refused_before_anything_is_computed(normal: N
         infer(normal, request | {"calls": long})
     with pytest.raises(InvalidInput, match="24,000,000 cells in one request"):
         infer(normal, {"keys": keys, "start_minute": request["start_minute"], "calls": wide})
+
+
+def test_example_of_the_docs_asks_for_minutes_enough_to_be_answered_in_numbers(
+    normal: Normal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "laptop.md").read_text("utf-8")
+    asked, read = (part.partition("\nEOF\n")[0] for part in page.split("<<'EOF'\n")[1:3])
+    exec(asked, {})  # noqa: S102 - our own page
+    request = {
+        each["name"]: np.array(each["data"], object if each["datatype"] == "BYTES" else None).reshape(each["shape"])
+        for each in json.loads(capsys.readouterr().out)["inputs"]
+    }
+    request["keys"] = tensors(checks.small())["keys"][:1]  # an operation that this model knows
+
+    answer = infer(normal, request)
+
+    assert set(answer) == {f"{m}.{what}" for m in ("calls", "latency_p95") for what in ("quantiles", "score")}
+    assert all(np.isfinite(each[0, -1]).all() for each in answer.values())
+    assert answer["latency_p95.score"][0, -1] > 3.0
+    assert all(np.isnan(each[0, :24]).all() and np.isfinite(each[0, 24:]).all() for each in answer.values())
+    assert all(f"\n{name} [" in page for name in answer)
+    assert "json.load(open(" in read
