@@ -122,6 +122,7 @@ def ingest(
     sources: list[SourceSummary] = []
     failures: list[InvalidInput] = []
     done = 0
+    report("read", 0, total)  # before the first kernel runs, which compiles them where that was never done
     for file in files:
         summary, failure = _read_file(file, readers, intake, _progress(report, done, total))
         done += summary.bytes_read

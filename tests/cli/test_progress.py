@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from tracetune.cli.progress import PLAIN_EVERY_SECONDS, Steps, progress
+from tracetune.cli.progress import COMPILING, PLAIN_EVERY_SECONDS, Steps, progress
 
 
 def test_without_a_terminal_one_plain_line_each_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,3 +81,19 @@ def test_terminal_is_shown_what_runs(monkeypatch: pytest.MonkeyPatch, capsys: py
         steps.began("series")
 
     assert "extract, series" in capsys.readouterr().err
+
+
+def test_first_reading_of_a_machine_says_that_it_compiles_and_the_second_does_not(
+    few_traces: Path, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    command = [sys.executable, "-m", "tracetune", "doctor", str(few_traces)]
+
+    first, second = (
+        subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603 - ours
+        for _ in range(2)
+    )
+
+    assert first.stderr.splitlines()[0] == COMPILING
+    assert COMPILING not in second.stderr
+    assert first.stdout == second.stdout

@@ -16,6 +16,7 @@ Report = Callable[[str, float, float], None]
 """Called with (stage, done, total); total 0 means that the end is not known."""
 
 PLAIN_EVERY_SECONDS = 10.0
+COMPILING = "compiling for this machine (once, half a minute)"
 
 
 @contextmanager
@@ -25,13 +26,30 @@ def progress(*, quiet: bool, clock: Callable[[], float] = time.monotonic) -> Ite
         yield _nothing
     elif sys.stderr.isatty():
         with _bars() as bars:
-            yield _on(bars)
+            yield _after_a_word(_on(bars), bars.console.print)
     else:
-        yield _plain(clock)
+        yield _after_a_word(_plain(clock), lambda said: sys.stderr.write(f"{said}\n"))
 
 
 def _nothing(_stage: str, _done: float, _total: float) -> None:
     return
+
+
+def _after_a_word(report: Report, say: Callable[[str], object]) -> Report:
+    """Say before the first reading of a machine why it stands still: compiling takes half a minute, and happens once."""
+    told = False
+
+    def reported(stage: str, done: float, total: float) -> None:
+        nonlocal told
+        if stage == "read" and not told:
+            told = True
+            from tracetune.traces.compiled import are_kernels_compiled  # loads numba, as reading does
+
+            if not are_kernels_compiled():
+                say(COMPILING)
+        report(stage, done, total)
+
+    return reported
 
 
 def _plain(clock: Callable[[], float]) -> Report:
