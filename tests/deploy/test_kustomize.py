@@ -11,7 +11,8 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from tests.deploy.test_chart import HELM, VERSIONS
+from tests.deploy.helm import needs_helm
+from tests.deploy.test_chart import VERSIONS
 
 ROOT = Path(__file__).parents[2]
 KUSTOMIZE = ROOT / "deploy" / "kustomize"
@@ -26,7 +27,7 @@ def built(folder: Path) -> list[dict[str, Any]]:
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
-@pytest.mark.skipif(HELM is None, reason="helm is not installed: make .venv/.helm")
+@needs_helm
 def test_manifests_are_what_the_chart_renders(tmp_path: Path) -> None:
     script = [sys.executable, str(ROOT / "scripts" / "manifests.py"), str(tmp_path / "base")]
     subprocess.run(script, check=True, timeout=120)  # noqa: S603 - ours
