@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = ("helm", "helm3")
-_PATHS = {name: shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name) for name in PROGRAMS}
+
+
+def found(name: str) -> str | None:
+    """Where a program is."""
+    return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+
+
+_PATHS = {name: found(name) for name in PROGRAMS}
 
 HELM = _PATHS["helm"]
 """The one that the manifests are made with, or None."""
@@ -25,10 +32,10 @@ with_each_helm = pytest.mark.parametrize(
 )
 
 
-def helm(*arguments: str, program: str = "helm", **more: str) -> subprocess.CompletedProcess[str]:
-    """What one of ``PROGRAMS`` does with ``arguments``; ``more`` are variables of its environment."""
+def helm(*arguments: str, program: str = "helm") -> subprocess.CompletedProcess[str]:
+    """What one of ``PROGRAMS`` does with ``arguments``."""
     path = _PATHS[program]
     assert path
     return subprocess.run(  # noqa: S603 - our own words
-        [path, *arguments], capture_output=True, text=True, check=False, timeout=120, env=more or None
+        [path, *arguments], capture_output=True, text=True, check=False, timeout=120
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from tests.deploy.helm import needs_helm
+from tests.deploy.api_server import running_api
+from tests.deploy.helm import found, needs_helm
 from tests.deploy.test_chart import VERSIONS
 
 ROOT = Path(__file__).parents[2]
 KUSTOMIZE = ROOT / "deploy" / "kustomize"
-KUBECTL = shutil.which("kubectl", path=str(Path(sys.executable).parent)) or shutil.which("kubectl")
+KUBECTL = found("kubectl")
 
 
 def built(folder: Path) -> list[dict[str, Any]]:
@@ -59,6 +61,26 @@ def test_example_brings_its_own_tokens_and_image() -> None:
     asked = {each["valueFrom"]["secretKeyRef"]["name"] for each in container["env"] if "valueFrom" in each}
     assert asked == {secret["metadata"]["name"]}
     assert container["image"].startswith("registry.example.com/")
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed: make .venv/.helm")
+def test_guide_applies_the_example_to_a_cluster_and_again_without_a_change(tmp_path: Path) -> None:
+    pytest.importorskip("kmock", reason="kmock is not installed: make .venv/.full")
+    assert KUBECTL
+    guide = (ROOT / "docs" / "kubernetes.md").read_text()
+    create, apply = re.findall(r"^`(kubectl create namespace \S+) && (kubectl apply -k \S+)`", guide, re.MULTILINE)[0]
+    with running_api(KUBECTL, tmp_path) as (api, config):
+        said = []
+        for line in (create, apply, apply):
+            command = [KUBECTL, *shlex.split(line)[1:], "--kubeconfig", str(config)]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603 - the guide's
+            assert done.returncode == 0, done.stderr
+            said.append(done.stdout.splitlines())
+
+    once, again = ({line.split()[0] for line in each if line.endswith("created")} for each in said[1:])
+    assert {"statefulset.apps/tracetune", "secret/tracetune-tokens", "deployment.apps/tracetune-ingest"} <= once
+    assert not again
+    assert ("apps", "statefulsets", "observability", "tracetune") in api.objects
 
 
 def test_no_secret_lies_in_the_repository() -> None:
