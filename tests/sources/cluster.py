@@ -14,6 +14,9 @@ import httpx
 
 Object = dict[str, Any]
 
+RESOURCES = ("v1/pods", "apps/v1/deployments", "apps/v1/statefulsets", "autoscaling/v2/horizontalpodautoscalers")
+"""What a cluster lists even where there is none; of others it answers 404."""
+
 
 class Cluster:
     """A running API server; objects are put in by their plain HTTP requests."""
@@ -40,8 +43,8 @@ contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
 
 
 @contextmanager
-def running_cluster(*answers: tuple[str, int]) -> Iterator[Cluster]:
-    """A cluster without objects; ``answers`` are (path, status) of what it refuses."""
+def running_cluster(*answers: tuple[str, int], lacks: str = "") -> Iterator[Cluster]:
+    """A cluster without objects; ``answers`` are (path, status) of what it refuses, ``lacks`` one of RESOURCES."""
     kmock: Any = import_module("kmock")  # its types know less than it does
 
     started = threading.Event()
@@ -51,6 +54,8 @@ def running_cluster(*answers: tuple[str, int]) -> Iterator[Cluster]:
         async with kmock.KubernetesEmulator() as emulator, kmock.Server(emulator) as server:
             for path, status in answers:
                 emulator[kmock.path(path)] << status << {"kind": "Status", "code": status, "reason": "Forbidden"}
+            for resource in set(RESOURCES) - {lacks}:
+                emulator.resources[resource] = {}
             box["url"], box["stop"], box["loop"] = (
                 str(server.url).rstrip("/"),
                 asyncio.Event(),

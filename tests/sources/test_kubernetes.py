@@ -131,6 +131,29 @@ def test_missing_permission_is_named(tmp_path: Path) -> None:
     assert "kubectl auth can-i list pods" in (error.value.hint or "")
 
 
+def test_cluster_without_the_group_of_autoscalers_has_workloads_that_nobody_scales(tmp_path: Path) -> None:
+    with (
+        running_cluster(lacks="autoscaling/v2/horizontalpodautoscalers") as cluster,
+        connect(cluster.kubeconfig(tmp_path)) as client,
+    ):
+        cluster.create(
+            "apis/apps/v1/namespaces/shop/deployments", _deployment("cart", {"app": "cart"}, [{"name": "c"}])
+        )
+        found = workloads(client)
+
+    assert [(each.name, each.replicas, each.autoscaler) for each in found] == [("cart", 3, None)]
+
+
+@pytest.mark.parametrize(("resource", "plural"), [("v1/pods", "pods"), ("apps/v1/statefulsets", "statefulsets")])
+def test_server_that_is_no_kubernetes_is_not_an_empty_cluster(resource: str, plural: str, tmp_path: Path) -> None:
+    with (
+        running_cluster(lacks=resource) as cluster,
+        connect(cluster.kubeconfig(tmp_path)) as client,
+        pytest.raises(Unavailable, match=f"no Kubernetes API knows {plural} at the address"),
+    ):
+        workloads(client)
+
+
 def test_api_server_that_is_away_is_said(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -16,6 +16,9 @@ TIMEOUT_SECONDS = 10.0
 _NAMES = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
 """Labels that name a service, the most certain first (Istio, "Canonical service"; Kubernetes, "Recommended labels")."""
 
+_OPTIONAL = "horizontalpodautoscalers"
+"""Where a cluster lacks the group autoscaling/v2, nobody scales by it; without the others there is nothing to read."""
+
 _SUFFIXES = {
     "": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
     "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
@@ -96,9 +99,14 @@ def _listing(client: Any, kind: Any, namespace: str) -> Iterable[Any]:  # noqa: 
         return list(client.list(kind, namespace=namespace, chunk_size=500))
     except (ApiError, httpx2.HTTPStatusError) as error:
         status = error.response.status_code
-        if status == 404:  # a cluster without that API group, or (autoscaling/v2) an old one: there are none to read
-            return []
         plural = f"{kind.__name__.lower()}s"
+        if status == 404 and plural == _OPTIONAL:
+            return []
+        if status == 404:  # of pods, deployments and statefulsets every cluster has a list, if an empty one
+            raise Unavailable(
+                f"no Kubernetes API knows {plural} at the address of this cluster",
+                hint="kubectl config view shows the address; kubectl api-resources what is there",
+            ) from error
         raise Unavailable(
             f"the Kubernetes API answered {status} when {plural} were listed",
             hint=f"allow it: kubectl auth can-i list {plural} --as=system:serviceaccount:NAMESPACE:tracetune",
