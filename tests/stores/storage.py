@@ -24,9 +24,16 @@ _IDENTITY = {"credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions"
 @contextmanager
 def seaweedfs(folder: Path) -> Iterator[int]:
     """The port of a server that keeps its objects in the folder."""
+    with seaweedfs_process(folder, free_ports()) as (port, _):
+        yield port
+
+
+@contextmanager
+def seaweedfs_process(folder: Path, ports: list[int]) -> Iterator[tuple[int, int]]:
+    """The port and the process id of a server on ``ports``, of ``free_ports``; on the same ones it finds its objects again."""
     assert WEED
     (folder / "s3.json").write_text(json.dumps({"identities": [{"name": "test", **_IDENTITY}]}))
-    master, volume, filer, s3, tables, vectors = _ports(6)
+    master, volume, filer, s3, tables, vectors = ports
     command = [
         *(WEED, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-master.port={master}"),
         *(f"-volume.port={volume}", "-filer", f"-filer.port={filer}", "-s3", f"-s3.port={s3}"),
@@ -39,7 +46,7 @@ def seaweedfs(folder: Path) -> Iterator[int]:
     ):
         try:
             _until_it_listens(server, s3)
-            yield s3
+            yield s3, server.pid
         finally:
             server.kill()  # told to end, it would wait half a minute for its clients; nothing of it is kept
             server.wait(timeout=30)
@@ -140,11 +147,11 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _ports(count: int) -> list[int]:
-    """Free ports whose neighbours 10,000 above are free too: SeaweedFS speaks gRPC there."""
+def free_ports() -> list[int]:
+    """As many as a server takes, whose neighbours 10,000 above are free too: SeaweedFS speaks gRPC there."""
     found: list[int] = []
     draw = random.Random()  # noqa: S311 - any will do
-    while len(found) < count:
+    while len(found) < 6:
         port = draw.randrange(12_000, 31_000)
         both = (("127.0.0.1", port), ("127.0.0.1", port + 10_000))
         with suppress(OSError), socket.create_server(both[0]), socket.create_server(both[1]):
