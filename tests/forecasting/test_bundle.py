@@ -88,7 +88,8 @@ print(values[:, -1, -1].tolist(), sorted({{"keras", "jax"}} & set(sys.modules)))
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 2},
+        {"format": 0},
+        {"format": "2"},
         {"networks": []},
         {"networks": 3},
         {"metrics": {"latency_p95": {"keys": []}}},
@@ -101,6 +102,15 @@ def test_metadata_that_do_not_fit_are_refused(normal: Normal, tmp_path: Path, ch
 
     with pytest.raises(InvalidInput, match="holds no learned models"):
         bundle.load(_changed(tmp_path / "models.npz", change))
+
+
+def test_models_of_a_newer_tracetune_ask_for_an_upgrade(normal: Normal, tmp_path: Path) -> None:
+    bundle.save(tmp_path / "models.npz", normal, {})
+
+    with pytest.raises(InvalidInput, match="of a newer tracetune: their format is 2, and this one reads 1") as error:
+        bundle.load(_changed(tmp_path / "models.npz", {"format": 2}))
+
+    assert error.value.hint.startswith("upgrade tracetune; or ")
 
 
 def test_a_model_file_is_no_state(normal: Normal, tmp_path: Path) -> None:

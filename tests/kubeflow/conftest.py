@@ -35,7 +35,7 @@ def ports(normal: Normal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The REST and the gRPC port of a server in a process of its own."""
     file = tmp_path_factory.mktemp("models") / "models.npz"
     bundle.save(file, normal, {"version": "1"})
-    http_port, grpc_port = _free_port(), _free_port()
+    http_port, grpc_port = free_port(), free_port()
     command = [sys.executable, "-c", SERVE, str(file), str(http_port), str(grpc_port)]
     said = file.with_suffix(".log")  # not a pipe: KServe logs every error, and would wait where nobody reads
     with (
@@ -43,21 +43,21 @@ def ports(normal: Normal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log) as process,  # noqa: S603 - our own words
     ):
         try:
-            _until_ready(process, http_port, said)
+            until_ready(process, http_port, said)
             yield http_port, grpc_port
         finally:
             process.terminate()
             process.wait(timeout=60)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
         return port
 
 
-def _until_ready(process: subprocess.Popen[bytes], port: int, said: Path) -> None:
+def until_ready(process: subprocess.Popen[bytes], port: int, said: Path) -> None:
     end = time.monotonic() + STARTING_SECONDS
     while time.monotonic() < end:
         if process.poll() is not None:

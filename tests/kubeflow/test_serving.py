@@ -21,7 +21,7 @@ pytest.importorskip("kserve", reason="not installed: make .venv/.full")
 pytest.importorskip("tritonclient.http", reason="not installed: make .venv/.full")
 
 
-def _json_inputs(request: dict[str, Any]) -> list[dict[str, Any]]:
+def json_inputs(request: dict[str, Any]) -> list[dict[str, Any]]:
     kinds = {"keys": "BYTES", "start_minute": "INT64"}
     return [
         {
@@ -48,7 +48,7 @@ def test_plain_json_gets_plain_json(ports: tuple[int, int]) -> None:
 
     answer = httpx.post(
         f"http://127.0.0.1:{ports[0]}/v2/models/tracetune/infer",
-        json={"inputs": _json_inputs(request)},
+        json={"inputs": json_inputs(request)},
         timeout=60,
         trust_env=False,
     )

@@ -72,7 +72,7 @@ def load(path: Path) -> tuple[Normal, Mapping[str, Any]]:
     """
     metadata, arrays = archive.read(path, most_bytes=MOST_MODEL_BYTES, what=_WHAT, hint=_HINT)
     try:
-        _check_format(metadata)
+        _check_format(metadata, f"{path} holds {_WHAT}", _HINT)
         networks = [
             weights.unpacked(facts, _under(f"network.{at}", arrays)) for at, facts in enumerate(metadata["networks"])
         ]
@@ -98,13 +98,18 @@ def load_state(path: Path, normal: Normal) -> OnlineForecaster:
     """
     facts, arrays = archive.read(path, most_bytes=MOST_STATE_BYTES, what=_STATE, hint=_STATE_HINT)
     try:
-        _check_format(facts)
+        _check_format(facts, f"{path} holds a {_STATE}", _STATE_HINT)
         return OnlineForecaster.restored(normal, facts, arrays)
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidInput(f"{path} holds no {_STATE}: {error}", hint=_STATE_HINT) from error
 
 
-def _check_format(facts: Mapping[str, Any]) -> None:
+def _check_format(facts: Mapping[str, Any], what: str, hint: str) -> None:
+    if isinstance(facts["format"], int) and facts["format"] > FORMAT:
+        raise InvalidInput(
+            f"{what} of a newer tracetune: their format is {facts['format']}, and this one reads {FORMAT}",
+            hint=f"upgrade tracetune; or {hint}",
+        )
     if facts["format"] != FORMAT:
         raise ValueError(f"its format is {facts['format']!r}, not {FORMAT}")
 
