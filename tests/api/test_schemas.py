@@ -22,11 +22,12 @@ def test_every_value_has_a_json_schema() -> None:
 
 
 def test_numbers_that_are_not_finite_leave_as_null() -> None:
-    part = schemas.PathPart("payments", float("nan"), float("inf"), None)
+    part = schemas.PathPart("payments", float("nan"), float("inf"), None, "")
 
     assert msgspec.json.decode(msgspec.json.encode(part)) == {
         "service_name": "payments",
         "usual_seconds": None,
         "now_seconds": None,
         "share_of_rise": None,
+        "of_the_rise": "",
     }

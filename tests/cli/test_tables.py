@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rich.console import Console, RenderableType
+from tests.sinks.analysis_data import shop_analysis
 
 from tracetune.cli import tables
 from tracetune.domain.advice import Action, Advice, Confidence, Knob
+from tracetune.domain.causes import Contribution
 from tracetune.domain.quality import Finding
 
 
@@ -77,6 +79,18 @@ def test_finding_shows_count_share_place_and_remedy() -> None:
     assert "3 of 12, 25 %" in text
     assert "a.json, b.json, c.json …" in text
     assert "fix the exporter" in text
+
+
+def test_share_above_the_whole_rise_is_put_into_words_below_the_table() -> None:
+    shop = shop_analysis()
+    incident = shop.incidents[0]
+    ranking = shop.rankings[incident.id]
+    parts = (Contribution("payments", 0.1, 0.36, 1.15), Contribution("cart", 0.1, 0.066, -0.15))
+
+    text = _text(tables.explanation(incident, replace(ranking, contributions=parts)))
+
+    assert "payments: more than the whole rise (others became quicker by 34 ms)" in text
+    assert "cart:" not in text
 
 
 def test_clean_spans_are_said_to_be_clean() -> None:

@@ -102,31 +102,11 @@ def test_a_release_is_the_first_minute_of_a_version_the_service_did_not_begin_wi
     assert release.minute == analysis_data.START + analysis_data.RELEASE
 
 
-def test_the_heat_is_where_the_fault_was_and_hardly_anywhere_else(
-    composed: Document, analysis_data: ModuleType
-) -> None:
-    spread = composed.spread
-
-    assert spread
-    cells = spread.cells[spread.service_names.index("payments")]
-    first, last = (minute // spread.minutes_per_cell for minute in analysis_data.SLOW)
-    assert set(cells[first + 1 : last]) == {"4"}
-    assert set(cells[:first] + cells[last + 1 :]) <= {"0", "1", " "}
-
-
-def test_services_of_incidents_lead_the_heat_strip_in_the_order_of_onset(composed: Document) -> None:
-    spread = composed.spread
-
-    assert spread
-    assert spread.service_names[:4] == ["shipping", "payments", "checkout", "frontend"]
-
-
-def test_without_a_forecast_there_is_no_band_and_no_heat(shop: Analysis) -> None:
+def test_without_a_forecast_there_is_no_band_(shop: Analysis) -> None:
     bare = replace(shop, learned=replace(shop.learned, forecasts={}))
 
     drawn = charts.operation_series(bare)[0]
 
-    assert charts.spread(bare) is None
     assert drawn.band == ""
     assert drawn.lower is None
     assert not drawn.minutes
@@ -137,5 +117,4 @@ def test_no_minute_at_all_gives_no_chart(analysis_data: ModuleType) -> None:
 
     assert charts.operation_series(empty) == []
     assert charts.releases(empty) == []
-    assert charts.spread(empty) is None
     assert isinstance(empty.learned.series, SeriesBatch)

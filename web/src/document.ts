@@ -66,6 +66,7 @@ export interface ContributionView {
   usual_seconds: number | null;
   now_seconds: number | null;
   share_of_rise: number | null;
+  of_the_rise: string; // the share in words
 }
 
 export interface CauseView {
@@ -138,6 +139,7 @@ export interface Spread {
   minutes_per_cell: number;
   service_names: string[];
   cells: string[];
+  by: string[]; // for each cell above its range which number departed most: m median, p p95, e errors; "" where none is
 }
 
 export interface OperationRow {

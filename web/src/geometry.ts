@@ -51,16 +51,18 @@ export interface Run {
   first: number;
   last: number;
   level: number; // -1: not observed
+  by: string; // the letter of the number that departed most; a blank where none did
 }
 
-/** Neighbouring cells of one level. */
-export function runsOf(cells: string): Run[] {
+/** Neighbouring cells of one level, by the same number. */
+export function runsOf(cells: string, letters = ""): Run[] {
   const runs: Run[] = [];
   for (let at = 0; at < cells.length; at++) {
     const level = cells[at] === " " ? -1 : Number(cells[at]);
+    const by = letters[at] ?? " ";
     const before = runs[runs.length - 1];
-    if (before && before.level === level) before.last = at + 1;
-    else runs.push({ first: at, last: at + 1, level });
+    if (before && before.level === level && before.by === by) before.last = at + 1;
+    else runs.push({ first: at, last: at + 1, level, by });
   }
   return runs;
 }

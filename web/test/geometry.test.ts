@@ -3,9 +3,17 @@ import { curve, decades, middle, niceLevels, runsOf, nearest, ownTimes } from ".
 
 it("joins neighbouring cells of one level and keeps what was not observed apart", () => {
   expect(runsOf("00 44")).toEqual([
-    { first: 0, last: 2, level: 0 },
-    { first: 2, last: 3, level: -1 },
-    { first: 3, last: 5, level: 4 },
+    { first: 0, last: 2, level: 0, by: " " },
+    { first: 2, last: 3, level: -1, by: " " },
+    { first: 3, last: 5, level: 4, by: " " },
+  ]);
+});
+
+it("keeps cells of one level apart that another number departed in", () => {
+  expect(runsOf("0444", " mpp")).toEqual([
+    { first: 0, last: 1, level: 0, by: " " },
+    { first: 1, last: 2, level: 4, by: "m" },
+    { first: 2, last: 4, level: 4, by: "p" },
   ]);
 });
 

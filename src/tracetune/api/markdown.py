@@ -36,15 +36,7 @@ def _lines(found: IncidentDetail) -> Iterator[str]:
         yield f"- **{_text(name + cause.kind.replace('_', ' '))}**, confidence {cause.confidence:.2f}"
         yield from (f"    - for it: {_text(each)}" for each in cause.evidence)
         yield from (f"    - against it: {_text(each)}" for each in cause.against)
-    if found.contributions:
-        yield ""
-        yield f"Own time on the critical path of {_text(item.entry)}:"
-        yield ""
-        yield "| service | usual | now | of the rise |"
-        yield "|---|---:|---:|---:|"
-        for part in found.contributions:
-            usual, now = words.duration(part.usual_seconds), words.duration(part.now_seconds)
-            yield f"| {_text(part.service_name)} | {usual} | {now} | {words.share(part.share_of_rise)} |"
+    yield from _own_times(found)
     if found.advice:
         yield ""
         yield "## What to do"
@@ -55,6 +47,23 @@ def _lines(found: IncidentDetail) -> Iterator[str]:
     yield "## Timeline"
     yield ""
     yield from (f"- {each.time} {each.kind}: {_text(each.text)}" for each in found.timeline)
+
+
+def _own_times(found: IncidentDetail) -> Iterator[str]:
+    if not found.contributions:
+        return
+    yield ""
+    yield f"Own time on the critical path of {_text(found.incident.entry)}:"
+    yield ""
+    yield "| service | usual | now | of the rise |"
+    yield "|---|---:|---:|---:|"
+    for part in found.contributions:
+        usual, now = words.duration(part.usual_seconds), words.duration(part.now_seconds)
+        yield f"| {_text(part.service_name)} | {usual} | {now} | {words.share(part.share_of_rise)} |"
+    for part in found.contributions:
+        if part.share_of_rise > words.WHOLE:
+            yield ""
+            yield f"{_text(part.service_name)}: {_text(part.of_the_rise)}."
 
 
 def _range(anomaly: AnomalyItem) -> str:

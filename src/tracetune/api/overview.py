@@ -17,8 +17,8 @@ from tracetune.domain.anomalies import Incident
 from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.headline import headline
 from tracetune.domain.notes import Marker, Notes
-from tracetune.sinks import charts
 from tracetune.sinks.compose import service_map, worst
+from tracetune.sinks.spread import spread
 
 MOST_NODES = 60
 """A map of more services is unreadable at a glance: by default it then shows the affected ones and their neighbours."""
@@ -137,9 +137,9 @@ def _around(analysis: Analysis) -> ServiceGraph:
 def strips(shown: Shown, window: Window) -> Strips:
     """How it spread, service by service; no strips without a forecast."""
     analysis = shown.within(window)
-    found = charts.spread(analysis)
+    found = spread(analysis)
     start = words.timestamp(analysis.learned.series.start_minute)
     if found is None:
         return Strips(start, 1, [])
-    rows = zip(found.service_names, found.cells, strict=True)
-    return Strips(start, found.minutes_per_cell, [Strip(name, cells) for name, cells in rows])
+    rows = zip(found.service_names, found.cells, found.by, strict=True)
+    return Strips(start, found.minutes_per_cell, [Strip(*row) for row in rows])

@@ -13,6 +13,7 @@ from tracetune.api.schemas import PathItem, PathPart
 from tracetune.api.services import unknown_service
 from tracetune.api.snapshots import Shown
 from tracetune.api.windows import Window
+from tracetune.domain import words
 from tracetune.domain.minutes import column, group_rows, labels
 
 MOST_ENTRIES = 5
@@ -78,16 +79,15 @@ def _item(shown: Shown, window: Window, table: pa.Table, entry: tuple[str, str])
     total = {which: float(means[which].sum()) if count[which] else math.nan for which in means}
     rise = total["now"] - total["usual"]
     order = np.argsort(-np.maximum(means["now"], means["usual"]), kind="stable")[:MOST_PARTS].tolist()
-    parts = [
-        PathPart(
-            services[each],
-            known(means["usual"][each]) if count["usual"] else None,
-            known(means["now"][each]) if count["now"] else None,
-            known((means["now"][each] - means["usual"][each]) / rise) if math.isfinite(rise) and rise > 0 else None,
-        )
-        for each in order
-        if means["now"][each] or means["usual"][each]
-    ]
+    parts = []
+    for each in order:
+        usual, now = means["usual"][each], means["now"][each]
+        if not (now or usual):
+            continue
+        share = (now - usual) / rise if math.isfinite(rise) and rise > 0 else math.nan
+        said = words.of_the_rise(share, now - usual) if math.isfinite(share) else ""
+        ends = (known(usual) if count["usual"] else None, known(now) if count["now"] else None)
+        parts.append(PathPart(services[each], *ends, known(share), said))
     return PathItem(*entry, int(count["usual"]), int(count["now"]), known(total["usual"]), known(total["now"]), parts)
 
 

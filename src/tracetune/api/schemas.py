@@ -140,10 +140,15 @@ class GraphAnswer(msgspec.Struct, frozen=True):
 
 
 class Strip(msgspec.Struct, frozen=True):
-    """One service's course: a digit 0 to 4 a cell, a blank where nothing was observed."""
+    """One service's course: a digit 0 to 4 a cell, a blank where nothing was observed.
+
+    ``by`` says for each cell above its range which number departed most: m the median, p the p95, e errors; it is empty where
+    no cell is.
+    """
 
     service_name: str
     cells: str
+    by: str
 
 
 class Strips(msgspec.Struct, frozen=True):
@@ -257,6 +262,7 @@ class PathPart(msgspec.Struct, frozen=True):
     usual_seconds: float | None
     now_seconds: float | None
     share_of_rise: float | None
+    of_the_rise: str  # the share in words; empty where there is none
 
 
 class PathItem(msgspec.Struct, frozen=True):

@@ -45,7 +45,7 @@ def load_suspect(case: Case, decomposition: Decomposition, surged: Surge, blamed
         f"traffic to {surged.name} is {traffic.factor}: {words.rate(traffic.now / 60)} "
         f"against {words.rate(traffic.expected / 60)} {traffic.source}"
     )
-    where = f"the wait builds up in {slowest.service_name}: {words.share(slowest.share_of_rise)} of the rise"
+    where = f"the wait builds up in {slowest.service_name}: {slowest.of_the_rise}"
     own = waiting_or_working(case, slowest.service_name)
     works = Finding(1.0 if not own.evidence else 0.7, evidence=own.against, against=own.evidence)
     findings = (

@@ -88,7 +88,7 @@ def _rise(case: Case, decomposition: Decomposition, service: str, rise: float) -
     said = (
         f"its own time on the critical path of {operation(decomposition.entry)} is "
         f"{words.duration(part.now_seconds)} a request, usually {words.duration(part.usual_seconds)} "
-        f"(±{words.duration(usual_spread)}): {words.share(rise / decomposition.rise)} of the rise"
+        f"(±{words.duration(usual_spread)}): {words.of_the_rise(rise / decomposition.rise, rise)}"
     )
     return Finding(min(1.0, rise / usual_spread / 3), evidence=said)
 
@@ -103,7 +103,7 @@ def _gap_suspect(case: Case, decomposition: Decomposition, gap: GapChange, secon
     grew = Finding(
         min(1.0, gap.spreads / 3),
         evidence=f"the time between {gap.client} and {gap.server} is {words.duration(gap.now_seconds)} a call, "
-        f"usually {words.duration(gap.usual_seconds)}: {words.share(share)} of the rise; {side}",
+        f"usually {words.duration(gap.usual_seconds)}: {words.of_the_rise(share, seconds)}; {side}",
     )
     between = (
         f"calls from {gap.client} to {gap.server}"
@@ -142,7 +142,7 @@ def _multiplied(case: Case, decomposition: Decomposition, service: str, rise: fl
     usual, now = error_ratios(case, more.server)
     share = rise / decomposition.rise
     calm = Finding(1.0, against=f"each call of {service} takes about as long as usual")
-    part = Finding(1.0, evidence=f"more calls of {service} a request are {words.share(share)} of the rise")
+    part = Finding(1.0, evidence=f"more calls of {service} a request are {words.of_the_rise(share, rise)}")
     if now - usual >= 0.01 and now >= 2 * usual:
         retried = f"{words.share(now)} of {more.server}'s calls fail, usually {words.share(usual)}: they are retried"
         return weighed(

@@ -153,6 +153,8 @@ def explanation(incident: Incident, ranking: CauseRanking) -> RenderableType:
         lines += [hanging(Text("    − ", style="dim"), Text(sentence, style="dim")) for sentence in cause.against]
     if ranking.entry and ranking.contributions:
         lines += ["", _contributions(ranking)]
+        beyond = [each for each in ranking.contributions if each.is_beyond_the_rise]
+        lines += [Text(f"    {each.service_name}: {each.of_the_rise}", style="dim") for each in beyond]
     return Group(*lines)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tracetune.domain import words
 from tracetune.domain.series import SeriesKey
 
 
@@ -25,7 +26,19 @@ class Contribution:
     service_name: str
     usual_seconds: float
     now_seconds: float
-    share_of_rise: float  # of the entry's rise in mean duration; may be negative
+    share_of_rise: (
+        float  # of the entry's rise in mean duration; negative where it became quicker, above 1 where others did
+    )
+
+    @property
+    def of_the_rise(self) -> str:
+        """Its share in words."""
+        return words.of_the_rise(self.share_of_rise, self.now_seconds - self.usual_seconds)
+
+    @property
+    def is_beyond_the_rise(self) -> bool:
+        """Whether its share wants a word of explanation, because others became quicker meanwhile."""
+        return self.share_of_rise > words.WHOLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+WHOLE = 1.005
+"""The share from which on a percentage says more than 100."""
+
 
 def duration(seconds: float) -> str:
     """A duration with two to three significant digits: microseconds, milliseconds until one second, then seconds.
@@ -44,6 +47,17 @@ def share(ratio: float) -> str:
         return "–"
     percent = 100 * ratio
     return f"{percent:.0f} %" if percent == 0 or abs(percent) >= 9.95 else f"{percent:.1f} %"
+
+
+def of_the_rise(part: float, seconds: float) -> str:
+    """What part of a rise something is that itself rose by so many seconds; above one, by how much others fell meanwhile.
+
+    >>> of_the_rise(0.96, 0.2), of_the_rise(1.15, 0.26)
+    ('96 % of the rise', 'more than the whole rise (others became quicker by 34 ms)')
+    """
+    if not part > WHOLE:
+        return f"{share(part)} of the rise"
+    return f"more than the whole rise (others became quicker by {duration(seconds * (1.0 - 1.0 / part))})"
 
 
 def times(factor: float) -> str:

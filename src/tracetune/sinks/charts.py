@@ -1,4 +1,4 @@
-"""What is drawn over time: the series of operations, their distributions, own time, releases and how it spread."""
+"""What is drawn over time: the series of operations, their distributions, own time and releases."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracetune.domain.analysis import Analysis
-from tracetune.domain.anomalies import Anomaly, AnomalyKind
+from tracetune.domain.anomalies import Anomaly
 from tracetune.domain.forecasts import LOWER, MIDDLE, UPPER, Forecast
 from tracetune.domain.histograms import ZERO_BUCKET
 from tracetune.domain.minutes import column, group_rows, histograms, labels
 from tracetune.domain.series import Metric, SeriesKey
 from tracetune.sinks.columns import Column, linear, logarithmic, short
-from tracetune.sinks.document import Distribution, OperationSeries, OwnTime, Release, Spread
+from tracetune.sinks.document import Distribution, OperationSeries, OwnTime, Release
 
 MOST_SERIES = 7
 """Operations with a chart of their own; each costs about 28 kB of the report for a day."""
@@ -24,12 +24,8 @@ MOST_POINTS = 1500
 """Points of a series before it is reduced; a day with an hour of forecast."""
 
 MOST_BINS = 96
-MOST_CELLS = 288
-MOST_SPREAD_ROWS = 24
 STACKED_SERVICES = 5  # in the own-time chart; the eye cannot tell more tints of one colour apart
 LATENCIES = ((Metric.LATENCY_P95, "p95"), (Metric.LATENCY_P50, "p50"))
-HEAT_BOUNDS = (0.2, 0.5, 1.0, 2.0)
-"""Band-widths above the band, mean over a cell, at which the levels 1 to 4 begin. One noisy minute of five stays level 0."""
 
 Values = NDArray[np.float64]
 
@@ -100,7 +96,7 @@ class _Drawing:
     def _band(self, metric: Metric | None, length: int) -> Values | None:
         if metric is None or not self._has(metric):
             return None
-        return _on_grid(self.analysis, self.analysis.learned.forecasts[metric], self.row, length)
+        return on_grid(self.analysis, self.analysis.learned.forecasts[metric], self.row, length)
 
 
 _SHOWN = (Metric.LATENCY_P50, Metric.LATENCY_P95, Metric.CALLS, Metric.ERROR_RATIO)
@@ -132,60 +128,7 @@ def releases(analysis: Analysis) -> list[Release]:
     return sorted(found, key=lambda release: (release.minute, release.service_name))
 
 
-def spread(analysis: Analysis) -> Spread | None:
-    """The heat strip; None without a latency forecast. Services of incidents first, by onset, then those with most heat."""
-    metric = next((metric for metric, _ in LATENCIES if metric in analysis.learned.forecasts), None)
-    if metric is None or not analysis.learned.series.length:
-        return None
-    series = analysis.learned.series
-    rows_of: dict[str, list[int]] = {}
-    for row, key in enumerate(series.keys):
-        rows_of.setdefault(key.service_name, []).append(row)
-    per_cell = -(-series.length // MOST_CELLS)
-    heat = {name: _cells(_excess(analysis, metric, rows), per_cell) for name, rows in rows_of.items()}
-    anomalies = [anomaly for incident in analysis.incidents for anomaly in incident.anomalies]
-    for anomaly in anomalies:
-        if anomaly.kind is AnomalyKind.ERRORS and anomaly.key.service_name in heat:
-            first = (anomaly.onset - series.start_minute) // per_cell
-            last = -(-((anomaly.end or series.start_minute + series.length) - series.start_minute) // per_cell)
-            cells = heat[anomaly.key.service_name][first:last]
-            np.copyto(cells, np.fmax(cells, HEAT_BOUNDS[2]), where=~np.isnan(cells))
-    onset = {anomaly.key.service_name: anomaly.onset for anomaly in sorted(anomalies, key=lambda a: -a.onset)}
-    last_minute = series.start_minute + series.length
-    names = sorted(heat, key=lambda name: (onset.get(name, last_minute), -np.nansum(heat[name]), name))
-    names = names[:MOST_SPREAD_ROWS]
-    return Spread(per_cell, names, [_digits(heat[name]) for name in names])
-
-
-def _excess(analysis: Analysis, metric: Metric, rows: Sequence[int]) -> Values:
-    """Band-widths above the band, (minute,), of the worst operation that carries at least 5 % of its service's calls."""
-    series = analysis.learned.series
-    calls = np.nansum(series[Metric.CALLS][rows], axis=1)
-    worst = np.full(series.length, np.nan)
-    for row, count in zip(rows, calls, strict=True):
-        band = _on_grid(analysis, analysis.learned.forecasts[metric], row, series.length)
-        if band is None or count < 0.05 * calls.sum():
-            continue
-        width = np.maximum(band[:, UPPER] - band[:, LOWER], 1e-9)
-        worst = np.fmax(worst, np.maximum((series[metric][row] - band[:, UPPER]) / width, 0.0))
-    return worst
-
-
-def _cells(values: Values, per_cell: int) -> Values:
-    cells = -(-len(values) // per_cell)
-    padded = np.full(cells * per_cell, np.nan)
-    padded[: len(values)] = values
-    table = padded.reshape(cells, per_cell)
-    seen = (~np.isnan(table)).sum(axis=1)
-    return np.where(seen, np.nansum(table, axis=1) / np.maximum(seen, 1), np.nan)
-
-
-def _digits(cells: Values) -> str:
-    levels = np.digitize(np.nan_to_num(cells), HEAT_BOUNDS)
-    return "".join(" " if np.isnan(cell) else str(level) for cell, level in zip(cells, levels, strict=True))
-
-
-def _on_grid(analysis: Analysis, forecast: Forecast, row: int, length: int) -> Values | None:
+def on_grid(analysis: Analysis, forecast: Forecast, row: int, length: int) -> Values | None:
     """One series' quantiles on the series' own grid, (minute, quantile)."""
     series = analysis.learned.series
     place = _place(forecast, series.keys[row], row)

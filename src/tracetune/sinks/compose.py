@@ -29,6 +29,7 @@ from tracetune.sinks.document import (
     VerdictView,
 )
 from tracetune.sinks.manifests import patch
+from tracetune.sinks.spread import spread
 from tracetune.sinks.whatifs import what_ifs
 
 MOST_OPERATIONS = 100
@@ -51,7 +52,7 @@ def compose(analysis: Analysis) -> Document:
         incidents=narrative.incidents(analysis),
         series=charts.operation_series(analysis),
         releases=charts.releases(analysis),
-        spread=charts.spread(analysis),
+        spread=spread(analysis),
         operations=rows,
         operation_count=operation_count,
         map=service_map(analysis),

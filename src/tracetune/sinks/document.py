@@ -79,6 +79,7 @@ class ContributionView(msgspec.Struct, frozen=True):
     usual_seconds: float
     now_seconds: float
     share_of_rise: float
+    of_the_rise: str  # the share in words
 
 
 class CauseView(msgspec.Struct, frozen=True):
@@ -169,6 +170,9 @@ class Spread(msgspec.Struct, frozen=True):
     minutes_per_cell: int
     service_names: list[str]
     cells: list[str]
+    by: list[
+        str
+    ]  # for each cell above its range which number departed most: m median, p p95, e errors; "" where none is
 
 
 class OperationRow(msgspec.Struct, frozen=True):

@@ -74,7 +74,11 @@ def _anomalies(incident: Incident) -> list[AnomalyView]:
 def _contributions(ranking: CauseRanking | None) -> list[ContributionView]:
     return [
         ContributionView(
-            part.service_name, short(part.usual_seconds), short(part.now_seconds), round(part.share_of_rise, 4)
+            part.service_name,
+            short(part.usual_seconds),
+            short(part.now_seconds),
+            round(part.share_of_rise, 4),
+            part.of_the_rise,
         )
         for part in (ranking.contributions if ranking else ())
     ]

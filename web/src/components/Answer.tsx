@@ -54,8 +54,8 @@ function why(incident: IncidentView): string {
   const part = incident.contributions.find((one) => one.service_name === cause.service_name);
   const release = incident.release ? ` It began after ${incident.release}.` : "";
   const { usual_seconds: usual, now_seconds: now, share_of_rise: share } = part ?? { usual_seconds: null, now_seconds: null, share_of_rise: null };
-  if (cause.kind === "own_time" && usual !== null && now !== null && share !== null && share > 0) {
-    return `The own time of ${cause.service_name} grew from ${duration(usual)} to ${duration(now)}: ${number(share * 100, 2)} % of the rise.${release}`;
+  if (part && cause.kind === "own_time" && usual !== null && now !== null && share !== null && share > 0) {
+    return `The own time of ${cause.service_name} grew from ${duration(usual)} to ${duration(now)}: ${part.of_the_rise}.${release}`;
   }
   const [evidence] = cause.evidence;
   return `${cause.service_name}: ${evidence ? sentence(evidence) : `${CAUSES[cause.kind]}.`}${release}`;

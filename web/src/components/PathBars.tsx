@@ -4,6 +4,7 @@ import { duration, share } from "../format";
 import { Scroll } from "./Panel";
 
 const TINTS = 5;
+const WHOLE = 1.005; // the share from which on a percentage says more than 100, which wants a word
 
 /** The culprit is orange; the others are tints of blue, so that the eye goes where the news is. */
 export function tintClass(name: string, at: number, isCulprit: boolean): string {
@@ -67,6 +68,14 @@ export function PathBars({ incident, culprit, hrefOf }: { incident: Paths; culpr
           </tbody>
         </table>
       </Scroll>
+      {hasUsual &&
+        parts
+          .filter((part) => (part.share_of_rise ?? 0) > WHOLE)
+          .map((part) => (
+            <p key={part.service_name} class="quiet">
+              {part.service_name}: {part.of_the_rise}.
+            </p>
+          ))}
     </>
   );
 }

@@ -1,4 +1,4 @@
-// How it spread: one strip a service, darker the further above its forecast.
+// How it spread: one strip a service, darker the further above its forecast its median, p95 or errors were.
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { Spread as Heat } from "../document";
@@ -7,6 +7,7 @@ import { runsOf, type Run } from "../geometry";
 import { Empty, Panel } from "./Panel";
 
 const LEVELS = ["inside", "a little above", "above", "well above", "far above"];
+const NUMBERS: Record<string, string> = { m: "median", p: "p95", e: "errors" };
 const TICKS = 8;
 const LEAST_DRAG = 0.005; // of the width; less is a click
 
@@ -37,12 +38,12 @@ export function Spread({ spread, start, onSelect, hrefOf }: Props) {
       far above
     </span>
   );
-  const note = `widths of the expected range above it, ${length(per)} a cell; blank where there is nothing to compare${onSelect ? "; drag to select a window" : ""}`;
+  const note = `the furthest of median, p95 and errors, in widths of the expected range above it; ${length(per)} a cell; blank where there is nothing to compare${onSelect ? "; drag to select a window" : ""}`;
   return (
     <Panel id="spread" title="How it spread" note={note} actions={key}>
       <Selectable start={start} end={end} onSelect={onSelect}>
         {spread.service_names.map((name, row) => (
-          <Strip key={name} name={name} cells={spread.cells[row] ?? ""} start={start} per={per} href={hrefOf?.(name)} />
+          <Strip key={name} name={name} cells={spread.cells[row] ?? ""} by={spread.by[row] ?? ""} start={start} per={per} href={hrefOf?.(name)} />
         ))}
         <span />
         <div class="heat-axis" aria-hidden="true">
@@ -105,11 +106,22 @@ function Selectable({ start, end, onSelect, children }: SelectableProps) {
   );
 }
 
-function Strip({ name, cells, start, per, href }: { name: string; cells: string; start: number; per: number; href: string | undefined }) {
-  const runs = runsOf(cells);
+const numberOf = (run: Run) => (NUMBERS[run.by] ? ` (${NUMBERS[run.by]})` : "");
+
+interface StripProps {
+  name: string;
+  cells: string;
+  by: string;
+  start: number;
+  per: number;
+  href: string | undefined;
+}
+
+function Strip({ name, cells, by, start, per, href }: StripProps) {
+  const runs = runsOf(cells, by);
   const hot = runs.filter((run) => run.level > 1);
   const when = (run: Run) => period(start + run.first * per, start + run.last * per);
-  const told = hot.length ? `above its range ${hot.slice(0, 5).map(when).join(", ")}` : "inside its range";
+  const told = hot.length ? `above its range ${hot.slice(0, 5).map((run) => when(run) + numberOf(run)).join(", ")}` : "inside its range";
   return (
     <>
       <span class={hot.length ? "heat-name" : "heat-name quiet"} title={name}>{href ? <a href={href}>{name}</a> : name}</span>
@@ -118,7 +130,7 @@ function Strip({ name, cells, start, per, href }: { name: string; cells: string;
           (run) =>
             run.level >= 0 && (
               <rect key={run.first} class={`heat-${run.level}`} x={run.first} width={run.last - run.first} height="1">
-                {run.level > 0 && <title>{`${when(run)}: ${LEVELS[run.level]}`}</title>}
+                {run.level > 0 && <title>{`${when(run)}: ${LEVELS[run.level]}${numberOf(run)}`}</title>}
               </rect>
             ),
         )}

@@ -78,6 +78,7 @@ export function spreadView(answer: Strips): Spread | null {
     minutes_per_cell: answer.minutes_per_cell,
     service_names: answer.strips.map((strip) => strip.service_name),
     cells: answer.strips.map((strip) => strip.cells),
+    by: answer.strips.map((strip) => strip.by),
   };
 }
 
