@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pyarrow as pa
 
 from tracetune import log, pipeline
 from tracetune.clock import NANOS_PER_MINUTE, Clock
@@ -24,6 +23,7 @@ from tracetune.live.events import Event, MinuteClosed
 from tracetune.live.expectation import Expectation
 from tracetune.live.fold import Emission
 from tracetune.live.ledger import Ledger
+from tracetune.live.memory import give_back
 from tracetune.live.publisher import Publisher, Snapshot
 from tracetune.live.queues import Queues
 from tracetune.live.status import Status
@@ -126,6 +126,10 @@ class Analyst:
 
     def judge(self, minute: int) -> None:
         """Judge a closed minute and publish; a fault of ours is logged and told, and the next minute is tried again."""
+        self._judge_and_publish(minute)
+        give_back()  # what the minute, advice and explanations took for a moment
+
+    def _judge_and_publish(self, minute: int) -> None:
         try:
             with self._span("judge a minute"):
                 judgement = self._judged(minute)
@@ -147,7 +151,6 @@ class Analyst:
         )
         self._publisher.publish(snapshot, (*judgement.events, MinuteClosed(minute, version)))
         self._expectation.tell_ended()
-        pa.default_memory_pool().release_unused()  # what advice and explanations copied for a moment
 
     def _span(self, name: str) -> AbstractContextManager[object]:
         return self._traces.span(name) if self._traces else nullcontext()

@@ -10,6 +10,7 @@ from typing import Any
 
 from tracetune import log
 from tracetune.live.listeners import Listener, bind
+from tracetune.live.memory import share_allocator
 from tracetune.live.server import Server
 from tracetune.sources.http import OTLP, ZIPKIN
 
@@ -22,6 +23,7 @@ Ready = Callable[[dict[str, int]], None]
 
 def run(server: Server, surface: Surface | None, ready: Ready) -> None:
     """Start, serve until SIGTERM or SIGINT, and stop in order."""
+    share_allocator()
     asyncio.run(_run(server, surface, ready))
 
 
