@@ -19,45 +19,17 @@ import httpx
 import numpy as np
 
 from bench_serve import cpu_seconds, resident_mebibytes, started
+from load import Load
 from report import save
-from tracetune.clock import NANOS_PER_SECOND
-from tracetune.testing.build import DAY_START_UNIX_NANO
-from tracetune.testing.otlp_writer import request
-from tracetune.testing.shop import shop_day
 
 SPANS, REQUESTS = 1_000, 4
 SAMPLE_SECONDS = 15.0
 _PORTS = ("--otlp-grpc-port", "-1", "--otlp-http-port", "0", "--zipkin-port", "-1", "--port", "0")
 
 
-class Load:
-    """Requests of a second each: the shop's, moved to now, under trace ids of their own."""
-
-    def __init__(self) -> None:
-        (spans,) = shop_day(3, minutes=1, traces_per_minute=SPANS * 6, stories=(), batch_minutes=1)
-        per_request = min(SPANS, len(spans))
-        self._spans = spans.take(np.arange(per_request))
-        self.count = len(self._spans)
-        self._ids = {bytes(each) for each in self._spans.table["trace_id"].to_pylist()}
-
-    def body(self, number: int, now: float) -> bytes:
-        """The request of a number."""
-        shift = int(now * NANOS_PER_SECOND) - DAY_START_UNIX_NANO
-        table = self._spans.table
-        for name in ("start_time_unix_nano", "end_time_unix_nano"):
-            at = table.schema.get_field_index(name)
-            moved = table[name].to_numpy() + shift
-            table = table.set_column(at, table.schema.field(at), [moved])
-        body = request(type(self._spans)(table))
-        mark = number.to_bytes(4, "big")
-        for each in self._ids:
-            body = body.replace(each, mark + each[4:])
-        return body
-
-
 def main(minutes: float) -> None:
     """Send, note, and say how flat it was."""
-    load = Load()
+    load = Load(SPANS)
     sent = 0
     samples: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -23,6 +23,7 @@ TITLES = {
     "delay": "From a span's end to the published incident",
     "replay": "A day replayed",
     "soak": "Under load for a while",
+    "growth": "Memory over many minutes",
     "training": "Training, and a minute live",
     "peers": "Our network beside NeuralForecast's",
     "history": "How much history a model needs",

@@ -76,6 +76,19 @@ def test_only_the_asked_minutes_remain() -> None:
     assert _sample({1: 2, 2: 3}).minutes().tolist() == [1, 2]
 
 
+def test_names_leave_with_the_calls_that_had_them() -> None:
+    kept = CallSample.empty()
+    for minute in range(20):
+        named = pa.array([f"GET /order/{minute}"] * 2, pa.string()).dictionary_encode()
+        more = _sample({minute: 2})
+        table = more.table.set_column(CALLS.get_field_index("span_name"), CALLS.field("span_name"), named)
+        kept = CallSample.merge([kept.within(np.arange(minute - 2, minute)), CallSample(table)])
+
+    (names,) = kept.table["span_name"].chunks
+
+    assert sorted(names.dictionary.to_pylist()) == ["GET /order/17", "GET /order/18", "GET /order/19"]
+
+
 def test_another_schema_is_refused() -> None:
     with pytest.raises(TypeError, match="not the schema of calls"):
         CallSample(pa.table({"begun_unix_nano": [1]}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.live.parts import FIRST_MINUTE, trace_of
 
 from tracetune.clock import NANOS_PER_MINUTE
-from tracetune.domain.minutes import MinuteBatch
+from tracetune.domain.minutes import MinuteBatch, labels
 from tracetune.domain.spans import Decoded, SpanBatch
 from tracetune.live.fold import Emission, Fold
 from tracetune.testing.minutes import sorted_rows
@@ -98,3 +98,26 @@ def test_fold_goes_on_where_another_was() -> None:
     assert ("other", 1) in {
         (name, count) for (_, name), count in calls(one.summary.minutes).items() if name == "other"
     } or (calls(one.summary.minutes)[1, "other"] == 2)
+
+
+def test_names_of_spans_that_were_given_out_are_not_kept() -> None:
+    fold = Fold(1000, 10)
+    for minute in range(20):
+        fold.take(SpanBatch.concat([trace_of(minute, number, f"GET /order/{minute}-{number}") for number in range(5)]))
+        fold.take(trace_of(minute + 1, 9, f"GET /early/{minute}"))
+        fold.close(FIRST_MINUTE + minute)
+
+    checkpoint = fold.checkpoint()
+    names = {name for table in checkpoint.tables.values() for name in labels(table, "name")[1]}
+
+    assert names == {"GET /early/19", "Authorize"}
+
+
+def test_names_are_not_kept_either_where_too_many_spans_end_their_waiting() -> None:
+    fold = Fold(60, 10)
+    for number in range(2000):
+        fold.take(trace_of(0, number, f"GET /order/{number}"))
+
+    checkpoint = fold.checkpoint()
+
+    assert len({name for table in checkpoint.tables.values() for name in labels(table, "name")[1]}) <= 61

@@ -61,6 +61,16 @@ def test_exemplar_spans_stay_while_their_minute_does() -> None:
     assert set(starts.tolist()) == {2, 3}
 
 
+def test_names_of_exemplars_leave_with_them() -> None:
+    window = Window(2, MinuteBatch.empty())
+    for minute in range(20):
+        window.add(summarise(trace_of(minute, name=f"GET /order/{minute}")))
+        window.until(FIRST_MINUTE + minute)
+        _, names = window.exemplars().labels("name")
+
+    assert sorted(names) == ["Authorize", "GET /order/18", "GET /order/19"]
+
+
 def test_minutes_in_any_order_over_many_parts_are_those_of_all_together() -> None:
     order = [*range(20, 60), 3, 25, 26, 59, 70, 21, 71]
     window = Window(1440, MinuteBatch.empty())

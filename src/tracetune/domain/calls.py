@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tracetune.clock import NANOS_PER_MINUTE
+from tracetune.domain.dictionaries import without_unused
 from tracetune.domain.spans import LABEL
 
 CALLS = pa.schema(
@@ -77,7 +78,7 @@ class CallSample:
         keep, dropped = choose_minutes(minute, left_out, most)
         if not keep.all():
             table = table.filter(pa.array(keep))
-        return cls(table.unify_dictionaries().combine_chunks(), left_out | dropped)
+        return cls(without_unused(table), left_out | dropped)
 
     def minutes(self) -> NDArray[np.int64]:
         """The minutes of which there are calls, ascending."""

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tracetune.domain.dictionaries import without_unused
+
 LABEL = pa.dictionary(pa.int32(), pa.string())
 """Arrow type of a repeated string: a code into a dictionary; null means "not given"."""
 
@@ -134,6 +136,10 @@ class SpanBatch:
     def filter(self, mask: NDArray[np.bool_]) -> SpanBatch:
         """The spans where the mask (span,) is true."""
         return SpanBatch(self.table.filter(pa.array(mask)).combine_chunks())
+
+    def compact(self) -> SpanBatch:
+        """The same spans without the strings that none of them has: of those that are kept while others come and go."""
+        return SpanBatch(without_unused(self.table))
 
     def _array(self, name: str) -> Any:  # noqa: ANN401 - pyarrow's arrays are untyped
         column = self.table[name]

@@ -24,8 +24,8 @@ def resident_bytes() -> int:
 def share_allocator() -> None:
     """Have Arrow take memory from the C library, as numpy and Python do. For a process that runs for long.
 
-    Arrow's own allocator, mimalloc, keeps what a thread has freed with that thread, and ``release_unused`` reaches only the
-    thread that calls it: it held 84 MiB for tables of 10 after 40 minutes of 240,000 spans, and went on growing.
+    Arrow's own allocator, mimalloc, keeps what is freed with the thread that had taken it, and ``release_unused`` reaches only
+    the thread that calls it: it came to hold 84 MiB for tables of 10 (`benchmarks/bench_growth.py 40 240 plain`).
     """
     pa.set_memory_pool(pa.system_memory_pool())
 

@@ -75,7 +75,9 @@ class Window:
             or [EXEMPLARS.empty_table()["trace_id"].combine_chunks()]
         )
         table = table.filter(pc.is_in(table["trace_id"], value_set=wanted))
-        self._exemplars = SpanBatch(table.slice(max(0, table.num_rows - MOST_EXEMPLAR_SPANS)).combine_chunks())
+        self._exemplars = SpanBatch(
+            table.slice(max(0, table.num_rows - MOST_EXEMPLAR_SPANS)).combine_chunks()
+        ).compact()
         return self._exemplars
 
     def _add(self, minutes: MinuteBatch) -> None:

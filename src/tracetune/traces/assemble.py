@@ -107,8 +107,8 @@ class Assembler:
         has_begun = np.zeros(traces, np.bool_)
         has_begun[number[held.column("start_time_unix_nano") < end_unix_nano]] = True
         given = has_begun[number]
-        self._older = held.filter(~given & (np.arange(len(held)) < older))
-        newer = held.filter(~given & (np.arange(len(held)) >= older))
+        self._older = held.filter(~given & (np.arange(len(held)) < older)).compact()
+        newer = held.filter(~given & (np.arange(len(held)) >= older)).compact()
         self._newer, self._newer_spans = [newer], len(newer)
         yield from self._give(held.filter(given))
 
@@ -133,7 +133,7 @@ class Assembler:
             is_whole = in_older[number]
         if len(held) - is_whole.sum() > 2 * self._generation:
             is_whole[:] = True  # one batch larger than a generation
-        self._older, self._newer, self._newer_spans = held.filter(~is_whole), [], 0
+        self._older, self._newer, self._newer_spans = held.filter(~is_whole).compact(), [], 0
         yield from self._give(held.filter(is_whole))
 
     def _give(self, spans: SpanBatch) -> Iterator[Assembled]:
