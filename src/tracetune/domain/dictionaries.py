@@ -1,7 +1,7 @@
-"""Dictionaries of label columns, cut to what is in use: rows that are filtered keep the strings of all rows that there were.
+"""Cuts the dictionaries of label columns to what is in use.
 
-Whoever keeps some rows, adds new ones and keeps some of these again, would keep every string that was ever met: names with ids
-in them, and instances of every release.
+Rows that are filtered keep the strings of all rows that there were. Whoever keeps some rows, adds new ones and keeps some of
+these again, would keep every string that was ever met: names with ids in them, and instances of every release.
 """
 
 from __future__ import annotations
