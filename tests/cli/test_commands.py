@@ -105,6 +105,13 @@ def test_patch_is_yaml_as_it_is(run: Run, shop_files: Path) -> None:
     assert all(document is None or "apiVersion" in document for document in documents)
 
 
+def test_scaler_without_a_patch_that_it_would_be_for_is_refused(run: Run, tmp_path: Path) -> None:
+    result = run("tune", tmp_path, "--scaler", "keda")
+
+    assert isinstance(result.exception, InvalidInput)
+    assert "add --patch" in result.exception.hint
+
+
 def test_tune_of_an_unknown_service_lists_the_known_ones(run: Run, shop_files: Path) -> None:
     result = run("tune", shop_files, "--service", "billing", *QUICK)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tracetune.cli import options
-from tracetune.errors import NotFound
+from tracetune.errors import InvalidInput, NotFound
 from tracetune.sinks.scaling import Scaler
 
 if TYPE_CHECKING:
@@ -149,8 +149,11 @@ def tune(
         bool, typer.Option("--all", help="Print what is to be kept and what cannot be said one by one, too.")
     ] = False,
     scaler: Annotated[
-        Scaler, typer.Option("--scaler", help="Who sets the replicas in a patch: hpa, keda, or deployment alone.")
-    ] = Scaler.HPA,
+        Scaler | None,
+        typer.Option(
+            "--scaler", help="Who sets the replicas in a patch: hpa (the default), keda, or deployment alone."
+        ),
+    ] = None,
     store: options.Store = None,
     url: options.Url = None,
     model: options.Model = None,
@@ -185,6 +188,8 @@ def tune(
             played = app.replay(files or [], report)
         out.show(whatif_views.played(played), whatif_views.played_document(played), as_json=as_json, to=output)
         return
+    if scaler is not None and not (patch or diff):
+        raise InvalidInput("--scaler says who sets the replicas in a patch, and none is asked for", hint="add --patch")
     found = _found(app, files, quiet=quiet)
     services = {each.target_service for each in found.advice}
     if service is not None and service not in services:
@@ -193,9 +198,9 @@ def tune(
         )
     chosen = [each for each in found.advice if service in (None, each.target_service)]
     if diff:
-        out.pass_on(app.difference(chosen, diff, scaler), to=output)
+        out.pass_on(app.difference(chosen, diff, scaler or Scaler.HPA), to=output)
     elif patch:
-        out.pass_on(app.patches(chosen, scaler), to=output)
+        out.pass_on(app.patches(chosen, scaler or Scaler.HPA), to=output)
     else:
         out.show(
             summary.advice(chosen, everything=everything or service is not None),
