@@ -7,6 +7,7 @@ from tracetune.api.overview import graph, overview, status, strips
 from tracetune.api.snapshots import Shown, fixed
 from tracetune.api.windows import Window
 from tracetune.domain.analysis import Analysis
+from tracetune.domain.graph import ServiceGraph
 from tracetune.domain.notes import Feedback, Notes
 from tracetune.live.publisher import Snapshot
 from tracetune.sinks.compose import compose
@@ -28,6 +29,17 @@ def test_counts_say_how_many_services_are_as_expected(shop: Analysis, now: float
 
     assert (counts.services, counts.affected, counts.as_expected, counts.learning) == (11, 3, 8, 0)
     assert (counts.open_incidents, counts.ended_incidents, counts.anomalies) == (1, 2, 6)
+
+
+def test_while_all_is_learned_a_database_is_not_counted_as_expected(shop: Analysis, now: float) -> None:
+    with_redis = ServiceGraph((*shop.graph.services, "redis"), shop.graph.edges)
+    unlearned = dataclasses.replace(shop.learned, forecasts={})
+    young = dataclasses.replace(shop, graph=with_redis, learned=unlearned, incidents=())
+    shown = Shown(fixed(young).current())
+
+    counts = overview(shown, shown.held, Notes(), now).counts
+
+    assert (counts.services, counts.learning, counts.as_expected) == (11, 11, 0)
 
 
 def test_a_calm_window_still_names_the_last_incident(shown: Shown, now: float) -> None:

@@ -170,6 +170,15 @@ def test_scan_and_plain_reader_agree_on_arbitrary_bytes(message: bytes) -> None:
     assert scanned(message) == outcome(otlp_reference.decode, message)
 
 
+def test_damaged_value_of_a_key_that_says_nothing_of_a_resource_is_not_looked_into() -> None:
+    message = ExportTraceServiceRequest()
+    damaged = message.resource_spans.add().resource.attributes.add(key="error")
+    damaged.value.string_value = "x" * 8
+    broken = message.SerializeToString().replace(b"\n\x08xxxxxxxx", b"\x18" + 9 * b"\xff")
+
+    assert scanned(broken) == outcome(otlp_reference.decode, broken) == ([], {})
+
+
 def test_every_truncation_of_a_request_is_read_alike() -> None:
     message = request_of(
         plain_span(status=Status(code=Status.STATUS_CODE_ERROR)), plain_span(kind=3), service_name="cart"

@@ -12,6 +12,22 @@ def test_the_canonical_service_wins_over_the_proxys_name() -> None:
     assert answer.service_name == "reviews"
 
 
+@pytest.mark.parametrize(
+    ("resource", "name"),
+    [
+        ({"service.name": "reviews.shop", "k8s.namespace.name": "shop"}, "reviews"),
+        ({"service.name": "reviews.shop", "istio.namespace": "shop"}, "reviews"),
+        ({"service.name": "reviews.shop", "service.namespace": "shop"}, "reviews"),
+        ({"service.name": "reviews.shop", "k8s.namespace.name": "stage", "service.namespace": "shop"}, "reviews.shop"),
+        ({"service.name": "reviews.shop"}, "reviews.shop"),
+        ({"service.name": "reviewsshop", "k8s.namespace.name": "shop"}, "reviewsshop"),
+        ({"service.name": ".shop", "k8s.namespace.name": "shop"}, ".shop"),
+    ],
+)
+def test_the_namespace_that_istio_appends_is_no_part_of_the_name(resource: dict[str, object], name: str) -> None:
+    assert resolve(0, 0, {}, resource).service_name == name
+
+
 def test_a_span_of_nobody_belongs_to_unknown() -> None:
     assert resolve(0, 0, {}, {"service.name": ""}).service_name == "unknown"
 

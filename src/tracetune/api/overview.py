@@ -61,7 +61,7 @@ def overview(shown: Shown, window: Window, notes: Notes, now: float) -> Overview
     ended = [each for each in shown.analysis.incidents if each.end is not None]
     last = max(ended, key=lambda each: each.end or 0, default=None)
     going_on = {name for each in inside if each.end is None for name in each.services}
-    services = len(shown.analysis.graph.services)
+    services = len(shown.rows_of)  # those that are judged: a database that spans only name is none
     learning = sum(name not in shown.learned_services for name in shown.rows_of)
     affected = len(going_on)
     return Overview(

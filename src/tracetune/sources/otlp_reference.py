@@ -6,7 +6,7 @@ It needs neither numba nor protobuf. Source: as ``otlp_scan.py``.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tracetune.domain.spans import Decoded
 from tracetune.errors import InvalidInput
@@ -80,7 +80,7 @@ def parts(message: memoryview, *numbers: int) -> Iterator[memoryview]:
 
 
 def _add_resource_spans(columns: SpanColumns, resolver: Resolver, resource_spans: memoryview) -> None:
-    pairs = [_key_value(text) for resource in parts(resource_spans, 1) for text in parts(resource, 1)]
+    pairs = [_key_value(text, known_resource) for resource in parts(resource_spans, 1) for text in parts(resource, 1)]
     resource = Resource(known_resource(pairs))
     for scope_spans in parts(resource_spans, *SCOPE_SPANS):
         for span in parts(scope_spans, 2):
@@ -93,7 +93,7 @@ def _add_span(columns: SpanColumns, resolver: Resolver, span: memoryview, resour
     status = 0
     for number, wire_type, value in fields(span):
         if (number, wire_type) == (9, LENGTH_DELIMITED):
-            pairs.append(_key_value(value))
+            pairs.append(_key_value(value, known_span))
         elif (number, wire_type) == (15, LENGTH_DELIMITED):
             status = _status_code(value, status)
         else:
@@ -118,7 +118,7 @@ def _status_code(status: Value, code: int) -> int:
     return code
 
 
-def _key_value(text: Value) -> tuple[str, object]:
+def _key_value(text: Value, known: Callable[[list[tuple[str, object]]], object]) -> tuple[str, object]:
     key, value = memoryview(b""), memoryview(b"")
     for number, wire_type, part in fields(_bytes(text)):
         if wire_type == LENGTH_DELIMITED and number == 1:
@@ -126,9 +126,8 @@ def _key_value(text: Value) -> tuple[str, object]:
         elif wire_type == LENGTH_DELIMITED and number == 2:
             value = _bytes(part)
     name = bytes(key).decode("utf-8", "replace")
-    # The values of unknown keys are not looked into.
-    known = known_span([(name, "")]) or known_resource([(name, "")])
-    return name, _any_value(value) if known else None
+    # The values of keys that say nothing here are not looked into, so damage in them is not met.
+    return name, _any_value(value) if known([(name, "")]) else None
 
 
 def _any_value(message: memoryview) -> object:

@@ -189,8 +189,20 @@ def _effect(index: int, text: str | None) -> _Effect | None:
 
 def _emitter(effects: Sequence[_Effect]) -> _Emitter:
     texts, attributes, _ = _read(effects, kind=0)
-    name = texts.get(Target.SERVICE_NAME, UNKNOWN_SERVICE)
+    name = _without_namespace(texts.get(Target.SERVICE_NAME, UNKNOWN_SERVICE), texts.get(Target.NAMESPACE, ""))
     return name, texts.get(Target.SERVICE_VERSION), texts.get(Target.INSTANCE), attributes
+
+
+def _without_namespace(name: str, namespace: str) -> str:
+    """A service's name without the namespace that Istio appends, so that its application and its sidecar have one name.
+
+    >>> _without_namespace("reviews.shop", "shop"), _without_namespace("reviews.v2", "shop")
+    ('reviews', 'reviews.v2')
+
+    Source: Istio, ProxyConfig.TracingServiceName, whose default is APP_LABEL_AND_NAMESPACE.
+    """
+    short = name.removesuffix(f".{namespace}") if namespace else name
+    return short or name
 
 
 def _call(kind: int, status: int, effects: Sequence[_Effect]) -> _Call:

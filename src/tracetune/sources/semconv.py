@@ -34,6 +34,7 @@ class Target(IntEnum):
     INSTANCE = 3
     PEER = 4
     KIND = 5  # read() gives a word for kind_of(); asked only where the format itself gives no kind
+    NAMESPACE = 6  # no column: cut off the end of a service's name, see ``resolve``
 
 
 class Scope(IntFlag):
@@ -127,8 +128,9 @@ def _entries() -> tuple[Entry, ...]:
         E("db.operation", attribute="db.operation.name"),
         E("messaging.operation.type", attribute="messaging.operation.type"),
         E("messaging.operation", attribute="messaging.operation.type"),
-        E("k8s.namespace.name", attribute="k8s.namespace.name", scope=S.BOTH),
-        E("istio.namespace", attribute="k8s.namespace.name", scope=S.BOTH),
+        E("k8s.namespace.name", T.NAMESPACE, "k8s.namespace.name", S.BOTH),
+        E("istio.namespace", T.NAMESPACE, "k8s.namespace.name", S.BOTH),
+        E("service.namespace", T.NAMESPACE, scope=S.RESOURCE),
         E("k8s.deployment.name", attribute="k8s.deployment.name", scope=S.BOTH),
         E("k8s.node.name", attribute="k8s.node.name", scope=S.BOTH),
         E("sampling.priority", attribute="sampling.priority"),
