@@ -133,6 +133,28 @@ def test_thresholds_are_calibrated_anew_as_the_history_grows(registry: ModelRegi
     assert least[-1] < least[0]
 
 
+def test_series_that_are_gone_are_left_while_one_promoted_model_speaks_for_months(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracetune.live.expectation.RELEARN_MINUTES", 20)
+    promote(registry, 1)
+    online = expectation(Promoted(registry))
+    for last in range(60, 75):
+        online.learned(SERIES.between(last - 50, last))
+    since, some = online.since, SERIES.only([0, 1])
+    rows = []
+    for last in range(75, 100):
+        before = online.learned(some.between(last - 50, last))
+        rows.append({len(values) for values in online._expected.values()})
+    for last in range(100, 130):
+        after = online.learned(some.between(last - 50, last))
+
+    assert (rows[0], rows[-1]) == ({len(SERIES.keys)}, {2})
+    assert (online.since, online.version) == (since, 1)
+    for metric, forecast in before.forecasts.items():
+        np.testing.assert_array_equal(after.forecasts[metric].values[:, :20], forecast.values[:, 30:50])
+
+
 def test_a_model_that_holds_nothing_is_refused_once_and_named(registry: ModelRegistry) -> None:
     empty = registry.publish(training.packed(Normal({}, ()), {}), {}, created=WHEN)
     promoted = Promoted(registry)

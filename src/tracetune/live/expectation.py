@@ -84,7 +84,7 @@ class Expectation:
         self._minutes = 0
         # By metric, (series, minute, quantile): as many minutes from the start, and behind them room for the forecast.
         self._expected: dict[Metric, NDArray[np.float64]] = {}
-        self._learned = self._calibrated = Reach(0, 0)
+        self._learned = self._calibrated = self._begun = Reach(0, 0)
         self.thresholds: Thresholds | None = None
         self.trained_until = 0
         self._chosen: Normal | None = None
@@ -98,6 +98,7 @@ class Expectation:
         if self._online is not None:
             self._follow(series, self._online)
         self._learn_where_due(series)
+        self._leave_departed(series)
         learned = self._seen_and_expected(series)
         if self._online is not None and (self.thresholds is None or self._calibrated.is_outgrown(series)):
             self.thresholds = calibrate(learned, false_incidents_a_week=self._budget)
@@ -127,6 +128,19 @@ class Expectation:
             self._refuse(self._limits[0])
         elif self._jobs.is_wanted or self._learned.is_outgrown(series):
             self._learn(without_departed(self._seen_and_expected(series)))
+
+    def _leave_departed(self, series: SeriesBatch) -> None:
+        """Have the models that speak follow the window anew, as often as is learned anew, where others of theirs are gone from it.
+
+        A series that was followed takes room as long as the models speak, and a promoted one may do so for months.
+        """
+        if self._online is None or self.normal is None or not self._begun.is_outgrown(series):
+            return
+        self._begun = Reach.of(series)
+        if len(self._online.keys) > len(series.keys) > 0:
+            since, thresholds = self.since, self.thresholds
+            self._adopt(self.normal, series, self.version)
+            self.since, self.thresholds = since, thresholds
 
     def _finished(self) -> Normal | None:
         """The models of a training in the other process that ended since the last minute."""
@@ -202,6 +216,7 @@ class Expectation:
             log.get_logger("expectation").warning("the models cannot follow the window", why=error.message)
             return error
         before, self._online = self._online, online
+        self._begun = Reach.of(series)
         self._limits, self.version = normal.limits, version
         self.normal, self.since = normal, series.start_minute + series.length
         if before is not None:
