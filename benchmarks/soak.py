@@ -1,8 +1,8 @@
 """A steady load for as long as one likes: memory and journal must stay flat, nothing may be lost.  make soak MINUTES=30.
 
 A real ``tracetune serve`` gets SPANS spans, times REQUESTS, a second over HTTP, in requests of new traces. Every fifteen
-seconds its memory is noted. The slope is that of a line through the second half. It is flat when what is bounded is full:
-the ids of the last four million spans (17 minutes at the default), and the window (as many minutes as it is long).
+seconds its memory is noted. The slope is that of a line through the second half. By then all that is bounded is full but the
+window, which takes as many minutes as it is long (a day), and ClickHouse's merged parts, which it keeps for eight minutes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 from tracetune.domain.notes import Feedback, Marker, Sending, Silence, SilenceKind
 from tracetune.errors import NotFound, Unavailable
+from tracetune.stores import notes
 from tracetune.stores.notes import NoteBook
 
 SNOOZE = Silence("", SilenceKind.SNOOZE, "INC-1", "", 100.0, math.inf, "known", "ada")
@@ -65,6 +67,20 @@ def test_what_has_passed_is_forgotten_in_time() -> None:
     book.forget_before(60.0)
 
     assert [each.incident_id for each in book.notes().silences] == ["INC-1"]
+
+
+def test_the_oldest_events_and_sent_alerts_go_though_nobody_says_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notes, "MOST_MARKERS", 3)
+    monkeypatch.setattr(notes, "MOST_SENDINGS", 2)
+    book = NoteBook()
+    for time in (5.0, 1.0, 4.0, 2.0, 3.0):
+        book.add(dataclasses.replace(RELEASE, time=time))
+        book.add(dataclasses.replace(SENT, time=time))
+
+    kept = book.notes()
+
+    assert sorted(each.time for each in kept.markers) == [3.0, 4.0, 5.0]
+    assert sorted(each.time for each in kept.sendings) == [4.0, 5.0]
 
 
 def test_what_was_told_of_an_incident_is_remembered(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ class Expectation:
             self._learn(without_departed(self._seen_and_expected(series)))
 
     def _leave_departed(self, series: SeriesBatch) -> None:
-        """Have the models that speak follow the window anew, as often as is learned anew, where others of theirs are gone from it.
+        """Have the models that speak follow the window anew, as often as is learned anew, where series of theirs are gone.
 
         A series that was followed takes room as long as the models speak, and a promoted one may do so for months.
         """

@@ -8,7 +8,7 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,11 +56,12 @@ class NoteBook:
         return self._notes
 
     def add(self, note: _Kind) -> _Kind:
-        """Keep a note under a new id, which the result has."""
+        """Keep a note under a new id, which the result has; the oldest events and sent alerts beyond their bounds go."""
         kept = dataclasses.replace(note, id=f"{_PREFIXES[type(note)]}-{secrets.token_hex(3)}")
         self._change(
             "INSERT INTO notes VALUES (?, ?, ?)", (kept.id, _PREFIXES[type(kept)], json.dumps(dataclasses.asdict(kept)))
         )
+        self._forget([*self._notes.markers[:-MOST_MARKERS], *self._notes.sendings[:-MOST_SENDINGS]])
         return kept
 
     def remove(self, note_id: str) -> None:
@@ -73,12 +74,12 @@ class NoteBook:
             raise NotFound(f"there is no note {note_id!r}", hint="it may have been removed already")
 
     def forget_before(self, time: float) -> None:
-        """Drop silences that ended before this time, and the oldest events and sent alerts beyond MOST_MARKERS, MOST_SENDINGS."""
-        stale = [each.id for each in self._notes.silences if each.until < time]
-        stale += [each.id for each in sorted(self._notes.markers, key=lambda each: -each.time)[MOST_MARKERS:]]
-        stale += [each.id for each in self._notes.sendings[:-MOST_SENDINGS]]
-        for note_id in stale:
-            self._change("DELETE FROM notes WHERE id = ?", (note_id,))
+        """Drop silences that ended before this time."""
+        self._forget([each for each in self._notes.silences if each.until < time])
+
+    def _forget(self, notes: Sequence[Note]) -> None:
+        for each in notes:
+            self._change("DELETE FROM notes WHERE id = ?", (each.id,))
 
     def alerts(self, channel: str) -> dict[str, dict[str, Any]]:
         """What a channel was told of each incident, by its id: whatever ``keep_alert`` was given."""
