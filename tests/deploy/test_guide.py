@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.api.real import Receiver, receiver
 from tests.deploy.api_server import Place
 from tests.deploy.helm import needs_helm
@@ -19,7 +20,6 @@ from tests.live.real import Served, serving
 pytest.importorskip("kmock", reason="kmock is not installed: make .venv/.full")
 pytestmark = [
     needs_helm,
-    pytest.mark.slow,
     pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed: make .venv/.helm"),
 ]
 
@@ -72,6 +72,7 @@ def server(cluster: Cluster, alertmanager: Receiver, tmp_path_factory: pytest.Te
         yield served
 
 
+@pytest.mark.slow
 def test_token_of_the_guide_opens_the_server_the_alert_arrives_and_advice_is_given(
     cluster: Cluster, server: Served, alertmanager: Receiver
 ) -> None:
@@ -96,3 +97,15 @@ def test_token_of_the_guide_opens_the_server_the_alert_arrives_and_advice_is_giv
     assert alertmanager.received.get(timeout=30)[1]
     assert (cluster.folder / "patch.yaml").read_text() == "# nothing to change\n"  # nobody has sent a span
     assert "payments" in done.stdout.splitlines()[-1]
+
+
+def test_secret_of_the_pipelines_that_the_guide_makes_has_every_key_that_their_pods_read(cluster: Cluster) -> None:
+    cluster.api.create(Place.of("/api/v1/namespaces"), {**NAMESPACE, "metadata": {"name": "kubeflow"}})
+    cluster.run(*commands("Kubeflow"))
+
+    made = cluster.api.objects["", "secrets", "kubeflow", "tracetune-pipeline"]["data"]
+    _, platform = yaml.safe_load_all((cluster.folder / "deploy" / "kubeflow" / "pipeline.yaml").read_text())
+    pods = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"].values()
+    read = [secret for pod in pods for secret in pod["secretAsEnv"]]
+    assert {each["secretName"] for each in read} == {"tracetune-pipeline"}
+    assert {key["secretKey"] for each in read for key in each["keyToEnv"]} == set(made)
