@@ -70,6 +70,15 @@ def test_old_version_beside_the_new_decides_about_a_release(new_factor: float, b
     assert "started 5 min after release 2 of payments" in finding.evidence + finding.against
 
 
+def test_release_in_the_minute_of_the_onset_is_not_said_to_be_zero_minutes_before() -> None:
+    placed = lambda position: _canary(4.0) if position >= 80 else {"payments": pods_of(2, "1")}  # noqa: E731
+    case = on(minutes(lambda _: shop(), 100, pods=placed), incident(CHARGE, onset=80))
+
+    finding, _ = evidence.release_before(case, "payments")
+
+    assert "started in the same minute as release 2 of payments" in finding.evidence + finding.against
+
+
 def test_without_a_release_it_says_for_how_long_versions_were_seen() -> None:
     case = on(minutes(lambda _: shop(), 95, pods=lambda _: {"payments": pods_of(2)}), incident(CHARGE, onset=80))
 

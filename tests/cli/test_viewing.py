@@ -20,10 +20,12 @@ def test_files_are_shown_in_the_pages_until_it_is_stopped(few_traces: Path) -> N
         said = next(line for line in process.stderr if "shows" in line)
         while not answers(f"http://127.0.0.1:{port}/healthz"):
             assert process.poll() is None
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/overview") as answer:
-            headline = json.load(answer)["headline"]
+        asked = said.split()[0].partition("?")[2]  # all minutes of the files, and not the last three hours
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/overview?{asked}") as answer:
+            shown = json.load(answer)
     finally:
         os.kill(process.pid, signal.SIGINT)
         process.communicate(timeout=10 * PATIENCE_SECONDS)
 
-    assert headline in said
+    assert shown["headline"] in said
+    assert asked == "from=2026-03-02T00:00:00Z&to=2026-03-02T00:01:00Z"

@@ -7,6 +7,11 @@ describe("what to do first", () => {
     expect(kinds.map((kind) => mayEnd({ knob: "replicas", action: "set" }, { kind }))).toEqual([false, false, false, true, true]);
   });
 
+  it("retries and timeouts are no remedy for load, room is", () => {
+    const knobs = ["replicas", "cpu", "concurrency_limit", "retries", "timeout"] as const;
+    expect(knobs.map((knob) => mayEnd({ knob, action: "set" }, { kind: "load" }))).toEqual([true, true, true, false, false]);
+  });
+
   it("to leave a release is one, also where it is gone", () => {
     expect(mayEnd({ knob: "rollback", action: "keep" }, { kind: "own_time" })).toBe(true);
   });

@@ -94,7 +94,8 @@ def release_before(case: Case, service_name: str) -> tuple[Finding, Release | No
         )
         return Finding(1.0, against=said), None
     delay = case.incident.onset - found.minute
-    said = f"started {max(delay, 0)} min after release {found.version} of {service_name}"
+    when = f"{delay} min after" if delay > 0 else "in the same minute as"
+    said = f"started {when} release {found.version} of {service_name}"
     if math.isnan(found.old_own_seconds) or math.isnan(found.new_own_seconds):
         return Finding(1.6, evidence=said), found
     beside = f"{words.duration(found.new_own_seconds)} a call against {words.duration(found.old_own_seconds)}"
@@ -137,7 +138,7 @@ def request_rate(case: Case, key: SeriesKey) -> tuple[Finding, Load | None]:
     found = load(case, (key,))
     if found is None or math.isnan(found.ratio):
         return Finding(1.0), None
-    beside = f"{words.rate(found.now / 60)} against {words.rate(found.expected / 60)} {found.source}"
+    beside = f"{' against '.join(words.rates(found.now / 60, found.expected / 60))} {found.source}"
     if found.is_surge:
         return Finding(1.0, evidence=f"request rate {found.factor}: {beside}"), found
     if found.ratio < 1 / 1.3:

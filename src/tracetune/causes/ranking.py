@@ -126,8 +126,8 @@ def _surged_entry(case: Case) -> Suspect | None:
         return None
     _, key, traffic = max(found, key=lambda each: each[0])
     said = (
-        f"traffic to {key} is {traffic.factor}: {words.rate(traffic.now / 60)} against "
-        f"{words.rate(traffic.expected / 60)} {traffic.source}"
+        f"traffic to {key} is {traffic.factor}: "
+        f"{' against '.join(words.rates(traffic.now / 60, traffic.expected / 60))} {traffic.source}"
     )
     calm = "no entry operation became slower with it"
     return Suspect(key.service_name, key.span_name, CauseKind.LOAD, 1.0, (said,), (calm,), factor=traffic.factor)

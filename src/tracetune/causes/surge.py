@@ -42,8 +42,8 @@ def load_suspect(case: Case, decomposition: Decomposition, surged: Surge, blamed
     """Load as a suspect, weighed against what the others have for them: a release, slowness that outlasts the surge."""
     slowest, traffic = decomposition.contributions()[0], surged.traffic
     more = (
-        f"traffic to {surged.name} is {traffic.factor}: {words.rate(traffic.now / 60)} "
-        f"against {words.rate(traffic.expected / 60)} {traffic.source}"
+        f"traffic to {surged.name} is {traffic.factor}: "
+        f"{' against '.join(words.rates(traffic.now / 60, traffic.expected / 60))} {traffic.source}"
     )
     where = f"the wait builds up in {slowest.service_name}: {slowest.of_the_rise}"
     own = waiting_or_working(case, slowest.service_name)

@@ -34,13 +34,16 @@ def view(
     from tracetune.cli import output as out
     from tracetune.cli.opening import application
     from tracetune.cli.progress import progress
+    from tracetune.domain import words
 
     flags = options.flags(store=store, model=model, seed=seed, horizon=horizon)
     app = application(config, flags, quiet=quiet, verbose=verbose)
     with progress(quiet=quiet) as report:
         found = app.analyze(files or [], report)
     pages = build(app.settings, fixed(found))
-    out.say(f"http://127.0.0.1:{port}/ shows: {found.headline}")
+    series = found.learned.series
+    first, last = (words.timestamp(minute) for minute in (series.start_minute, series.start_minute + series.length))
+    out.say(f"http://127.0.0.1:{port}/?from={first}&to={last} shows: {found.headline}")
     uvicorn.run(pages, host="127.0.0.1", port=port, log_level="warning", server_header=False)
 
 

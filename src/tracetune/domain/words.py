@@ -89,6 +89,19 @@ def rate(calls_per_second: float) -> str:
     return f"{_digits(calls_per_second)}/s" if calls_per_second >= 0.95 else f"{_digits(calls_per_second * 60)}/min"
 
 
+def rates(now: float, expected: float) -> tuple[str, str]:
+    """Two rates beside each other in one unit, that which suits the lesser.
+
+    >>> rates(1.6, 0.67), rates(41.2, 40.0), rates(0.1, math.nan)
+    (('96/min', '40/min'), ('41/s', '40/s'), ('6/min', '–'))
+    """
+    pair = (now, expected)
+    if all(rate(each).endswith("/s") for each in pair if math.isfinite(each)):
+        return rate(now), rate(expected)
+    first, second = (f"{_digits(each * 60)}/min" if math.isfinite(each) else "–" for each in pair)
+    return first, second
+
+
 def cores(number: float) -> str:
     """CPU cores with two significant digits.
 

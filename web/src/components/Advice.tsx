@@ -28,7 +28,7 @@ export function Advice({ advice, title = "Advice", few = 10, whatIf = -1 }: Prop
   return (
     <Panel id="advice" title={title} note="nothing was changed; each line says why">
       <Scroll label="Advice">
-        <table class="advice cards">
+        <table class="advice cards inline">
           <thead>
             <tr>
               <th scope="col">Setting</th>
@@ -111,7 +111,11 @@ function Row({ one, isAsked }: { one: AdviceView; isAsked: boolean }) {
             <span class="note">Risk</span> {sentence(one.risk)}
           </p>
         )}
-        {one.unlock && <p class="unlock">{sentence(one.unlock)}</p>}
+        {one.unlock && (
+          <p>
+            <span class="note">Would help</span> {sentence(one.unlock)}
+          </p>
+        )}
         {one.patch && <Patch text={one.patch} />}
       </td>
     </tr>

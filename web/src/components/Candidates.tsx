@@ -1,5 +1,5 @@
 // How the models did against each other on held-back minutes, metric by metric: who speaks, by how much, and at what price.
-import { number, percent, words } from "../format";
+import { number, words } from "../format";
 import type { components } from "../live/api";
 import { Scroll } from "./Panel";
 
@@ -28,9 +28,9 @@ export function Candidates({ summaries }: { summaries: Summary[] }) {
                 <td class={one.series ? "n strong" : "n"} data-name="speaks for">
                   {one.series} of {summary.series}
                 </td>
-                <td class="n" data-name="loss">{one.loss_ratio === null ? "–" : `${number(one.loss_ratio, 3, false)} ×`}</td>
+                <td class="n" data-name="loss">{one.loss_ratio === null ? "–" : `${number(one.loss_ratio, 3, false)}×`}</td>
                 <td class="n" data-name="F1">{number(one.event_f1, 2, false)}</td>
-                <td class="n" data-name="coverage">{at === 0 ? percent(summary.coverage, 3) : ""}</td>
+                <td class="n" data-name="coverage">{at === 0 ? summary.coverage === null ? "–" : `${number(100 * summary.coverage, 3, false)} %` : ""}</td>
               </tr>
             )),
           )}

@@ -77,7 +77,8 @@ export function Why({ incident, title = "Why we think so" }: { incident: Inciden
     <>
       <h3>{title}</h3>
       <p class="cause">
-        <strong>{cause.service_name}</strong> {cause.span_name}: {CAUSES[cause.kind]}
+        <strong>{cause.service_name}</strong>
+        {cause.span_name && ` ${cause.span_name}`}: {CAUSES[cause.kind]}
       </p>
       <ul class="evidence for">
         {cause.evidence.map((reason) => (
@@ -146,7 +147,7 @@ export function Onsets({ incident, linkTo, title = true }: OnsetsProps) {
     <>
       {title && <h3>In the order it began</h3>}
       <Scroll label={`Anomalies of ${incident.id}`}>
-        <table>
+        <table class="cards inline">
           <thead>
             <tr>
               <th scope="col">From</th>
@@ -161,13 +162,13 @@ export function Onsets({ incident, linkTo, title = true }: OnsetsProps) {
               const [seen, expected] = observed(anomaly);
               return (
                 <tr key={`${anomaly.service_name} ${anomaly.span_name} ${anomaly.kind} ${anomaly.onset}`} title={anomaly.why}>
-                  <td>{clock(anomaly.onset)}</td>
+                  <td data-name="from">{clock(anomaly.onset)}</td>
                   <th scope="row" title={`${anomaly.service_name} ${anomaly.span_name}`}>
                     <Shape status={anomaly.severity} /> <Named anomaly={anomaly} link={linkTo(anomaly)} />
                   </th>
-                  <td>{KINDS[anomaly.kind] ?? words(anomaly.kind)}</td>
-                  <td class="n strong">{seen}</td>
-                  <td class="n">{expected}</td>
+                  <td data-name="what">{KINDS[anomaly.kind] ?? words(anomaly.kind)}</td>
+                  <td class="n strong" data-name="seen">{seen}</td>
+                  <td class="n" data-name="expected">{expected}</td>
                 </tr>
               );
             })}

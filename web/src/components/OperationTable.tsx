@@ -12,7 +12,7 @@ export function OperationTable({ operations, chosen }: { operations: OperationIt
   return (
     <Panel id="operations" title="Operations" note="by impact: calls × p95 in this window">
       <Scroll label="Operations">
-        <table class="operations">
+        <table class="operations cards inline">
           <thead>
             <tr>
               <th scope="col">Operation</th>
@@ -30,11 +30,11 @@ export function OperationTable({ operations, chosen }: { operations: OperationIt
                 <th scope="row" title={one.span_name}>
                   <Shape status={severityOf(one.severity)} /> <a href={href(path, { ...query, op: one.span_name })}>{one.span_name}</a>
                 </th>
-                <td class="n">{one.calls.toLocaleString("en-GB")}</td>
-                <td class="n">{one.errors ? share(one.errors / one.calls) : "0"}</td>
-                <td class="n">{duration(one.p50)}</td>
-                <td class="n">{duration(one.p95)}</td>
-                <td>
+                <td class="n" data-name="calls">{one.calls.toLocaleString("en-GB")}</td>
+                <td class="n" data-name="errors">{one.errors ? share(one.errors / one.calls) : "0"}</td>
+                <td class="n" data-name="median">{duration(one.p50)}</td>
+                <td class="n" data-name="p95">{duration(one.p95)}</td>
+                <td data-name="impact">
                   <span class="impact">
                     <i class="tint-2" style={{ width: `${(100 * one.impact_seconds) / most}%` }} />
                   </span>

@@ -68,7 +68,7 @@ function Endpoints({ answer }: { answer: Answer }) {
   const tail = (one: Latency | null) => (one ? duration(one.p95.value) : "cannot say");
   return (
     <Scroll label="Endpoints as they would be">
-      <table class="cards">
+      <table class="cards inline">
         <thead>
           <tr>
             <th scope="col">What users call</th>
@@ -101,7 +101,7 @@ function Endpoints({ answer }: { answer: Answer }) {
 function Services({ answer, seen, replicas, set, counts, link }: Props) {
   return (
     <Scroll label="Services as they would be">
-      <table class="outlook cards">
+      <table class="outlook cards inline">
         <thead>
           <tr>
             <th scope="col">Service</th>

@@ -19,6 +19,7 @@ export function PathBars({ incident, culprit, hrefOf }: { incident: Paths; culpr
   const sum = (pick: (part: ContributionView) => number | null) => parts.reduce((total, part) => total + (pick(part) ?? 0), 0);
   const known = (pick: (part: ContributionView) => number | null) => parts.some((part) => pick(part) !== null);
   const hasUsual = known((part) => part.usual_seconds);
+  const rose = hasUsual && known((part) => part.share_of_rise);
   const usual = incident.usual_seconds ?? sum((part) => part.usual_seconds);
   const now = incident.now_seconds ?? sum((part) => part.now_seconds);
   const widest = Math.max(usual, now, 1e-9);
@@ -45,13 +46,13 @@ export function PathBars({ incident, culprit, hrefOf }: { incident: Paths; culpr
         {bar("now", now, (part) => part.now_seconds)}
       </div>
       <Scroll label="Own time on the critical path by service">
-        <table>
+        <table class="path-table">
           <thead>
             <tr>
               <th scope="col">Own time on it</th>
               {hasUsual && <th scope="col" class="n">Usual</th>}
               <th scope="col" class="n">Now</th>
-              {hasUsual && <th scope="col" class="n">Share of rise</th>}
+              {rose && <th scope="col" class="n">Share of rise</th>}
             </tr>
           </thead>
           <tbody>
@@ -62,7 +63,7 @@ export function PathBars({ incident, culprit, hrefOf }: { incident: Paths; culpr
                 </th>
                 {hasUsual && <td class="n">{duration(part.usual_seconds)}</td>}
                 <td class="n">{duration(part.now_seconds)}</td>
-                {hasUsual && <td class="n">{share(part.share_of_rise)}</td>}
+                {rose && <td class="n">{share(part.share_of_rise)}</td>}
               </tr>
             ))}
           </tbody>

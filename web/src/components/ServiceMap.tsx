@@ -9,8 +9,8 @@ import { useWidth } from "../width";
 import { Empty, Panel, Scroll } from "./Panel";
 import { classOf, Glyph, isNews, type Status, wordOf } from "./Status";
 
-const LETTER_WIDTH = 6.5; // of 12 px text, roughly: names are cut before they touch the number
-const BOLD_WIDTH = 7.4;
+const TEXT = "12px Inter, system-ui, sans-serif"; // as style.css has it: names are cut before they touch the number
+const MOST_SQUEEZE = 1.1; // of a name, before it is cut
 const LEAST_SCALE = 0.64; // of the widths: below it names say nothing; then the map scrolls
 const MOST_SCALE = 1.15;
 const MANY_NODES = 80; // of which hovering dims nothing: it would repaint them all
@@ -46,7 +46,7 @@ export function ServiceMap({ map, statusOf = (node) => node.severity, hrefOf, co
       note={`${counted}, ${plural(map.edges.length, "connection")}; number: p95`}
       actions={controls}
     >
-      <div ref={host}>
+      <div ref={host} class="map-place">
         <Drawing map={drawn} statusOf={statusOf} hrefOf={hrefOf} height={height} />
       </div>
       <MapLegend statuses={new Set(map.nodes.map(statusOf))} />
@@ -161,13 +161,30 @@ const KINDS: Record<string, string> = {
   virtual_node: "M5 2H2v8h8V7M7 1.5h3.5V5M10.5 1.5 5.5 6.5",
 };
 
+const pen = document.createElement("canvas").getContext("2d");
+
+function widthOf(text: string, isBold: boolean): number {
+  if (!pen) return text.length * 7.4;
+  pen.font = `${isBold ? "600 " : ""}${TEXT}`;
+  return pen.measureText(text).width;
+}
+
+function cut(name: string, room: number, isBold: boolean): string {
+  if (widthOf(name, isBold) <= room) return name;
+  let kept = name.length - 1;
+  while (kept > 3 && widthOf(`${name.slice(0, kept)}…`, isBold) > room) kept--;
+  return `${name.slice(0, kept)}…`;
+}
+
 function Node({ node, map, status, href, onNear }: NodeProps) {
   const { node_width: width, node_height: height } = map;
   const figure = node.p95 === null ? (node.calls ? `${shortCount(node.calls)} calls` : "") : duration(node.p95);
-  const letter = isNews(status) ? BOLD_WIDTH : LETTER_WIDTH;
-  const oneLine = node.service_name.length * letter + figure.length * LETTER_WIDTH <= width - 43;
-  const room = Math.floor((width - 35) / letter);
-  const name = oneLine || node.service_name.length <= room ? node.service_name : `${node.service_name.slice(0, Math.max(room - 1, 3))}…`;
+  const isBold = isNews(status);
+  const oneLine = widthOf(node.service_name, isBold) + widthOf(figure, isBold) <= width - 43;
+  const room = width - 33;
+  const long = widthOf(node.service_name, isBold);
+  const squeezed = !oneLine && long > room && long <= room * MOST_SQUEEZE;
+  const name = oneLine || squeezed ? node.service_name : cut(node.service_name, room, isBold);
   const [nameY, figureY] = oneLine ? [height / 2 + 4, height / 2 + 4] : [height / 2 - 2, height / 2 + 11];
   const classes = ["node", classOf(status), node.is_cause ? "cause" : "", node.kind ? "store" : "", status === "learning" ? "learning" : ""].join(" ");
   const said = `${wordOf(status)}${node.is_cause ? ", likely cause" : ""}`;
@@ -179,7 +196,7 @@ function Node({ node, map, status, href, onNear }: NodeProps) {
       {node.is_cause && <rect class="ring" x="-3" y="-3" width={width + 6} height={height + 6} rx="8" />}
       <rect class="box" width={width} height={height} rx="6" />
       <g transform={`translate(9 ${height / 2 - 6})`}>{kind ? <path class="kind" d={kind} /> : <Glyph status={status} className="glyph" />}</g>
-      <text x="27" y={nameY} aria-hidden="true">
+      <text x="27" y={nameY} aria-hidden="true" {...(squeezed ? { textLength: room, lengthAdjust: "spacingAndGlyphs" } : {})}>
         {name}
       </text>
       <text class="figure" x={oneLine ? width - 9 : 27} y={figureY} text-anchor={oneLine ? "end" : "start"} aria-hidden="true">

@@ -22,7 +22,7 @@ export function ServiceTable({ services, title, controls, chosen = "", wide = fa
     <Panel id="services" title={title} note="those with news first, then by impact: calls × p95" actions={controls}>
       {services.length ? (
         <Scroll label={title} {...(wide ? {} : { height: 520 })}>
-          <table class="services">
+          <table class="services cards inline">
             <thead>
               <tr>
                 <th scope="col">Service</th>
@@ -64,14 +64,14 @@ function Row({ one, chosen, wide }: { one: ServiceItem; chosen: boolean; wide: b
         {one.is_cause && <span class="cause-pill">likely cause</span>}
         {one.kind && <span class="quiet"> {one.kind.replaceAll("_", " ")}</span>}
       </th>
-      {wide && <td>{wordOf(status)}</td>}
-      <td class="n">{number(one.calls_per_minute)}</td>
-      <td class="n">{one.errors ? share(one.error_ratio) : "0"}</td>
-      <td class="n">{duration(one.p50)}</td>
-      <td class="n">{duration(one.p95)}</td>
-      {wide && <td class="n">{one.replicas === null ? "–" : number(one.replicas)}</td>}
-      {wide && <td>{one.version || "–"}</td>}
-      <td>
+      {wide && <td data-name="state">{wordOf(status)}</td>}
+      <td class="n" data-name="calls /min">{number(one.calls_per_minute)}</td>
+      <td class="n" data-name="errors">{one.errors ? share(one.error_ratio) : "0"}</td>
+      <td class="n" data-name="median">{duration(one.p50)}</td>
+      <td class="n" data-name="p95">{duration(one.p95)}</td>
+      {wide && <td class={one.replicas === null ? "n none" : "n"} data-name="replicas">{one.replicas === null ? "–" : number(one.replicas)}</td>}
+      {wide && <td class={one.version ? "" : "none"} data-name="version">{one.version || "–"}</td>}
+      <td class={one.course.some((value) => value !== null) ? "" : "none"}>
         <Sparkline values={one.course} news={isNews(status)} />
       </td>
     </tr>

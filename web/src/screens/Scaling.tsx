@@ -43,7 +43,7 @@ interface Column {
 
 const SEEN: Column[] = [
   { head: "In flight", name: "in flight", text: (one) => met(one, one.busy_mean) },
-  { head: "at its peak", name: "peak", text: (one) => met(one, one.busy_peak) },
+  { head: "At its peak", name: "peak", text: (one) => met(one, one.busy_peak) },
   { head: "Calls /s", name: "calls", text: (one) => met(one, one.calls_per_second) },
   { head: "Forecast /s", name: "forecast", text: (one) => number(one.forecast_calls_per_second) },
 ];
@@ -76,7 +76,7 @@ function Replicas({ items, chosen, load }: { items: Item[]; chosen: string; load
     <Panel id="replicas" title="Replicas" note={note} actions={csv}>
       {items.length ? (
         <Scroll label="Replicas">
-          <table class="scaling cards">
+          <table class="scaling cards inline">
             <thead>
               <tr>
                 <th scope="col">Service</th>

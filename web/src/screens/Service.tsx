@@ -49,8 +49,10 @@ export function Service({ name }: { name: string }) {
           <div class="stack">
             <PathPanel path={path} window={window} name={name} incident={incident} />
             <Differences service={name} window={incident ? { from: incident.onset, to: incident.end ?? "" } : window} />
-            <Advice advice={adviceViews(data.advice, name)} few={4} />
             <Neighbours detail={data} />
+          </div>
+          <div class="stack whole">
+            <Advice advice={adviceViews(data.advice, name)} few={4} />
           </div>
         </div>
       ) : (
