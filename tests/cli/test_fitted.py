@@ -77,3 +77,17 @@ def test_rows_of_a_section_stay_rows_in_every_block() -> None:
 
 def test_table_without_rows_shows_its_heads() -> None:
     assert _lines(FittedTable("NAME", "P95"), 80) == ["NAME  P95"]
+
+
+def test_sentence_stands_below_its_row_where_it_would_be_a_narrow_column() -> None:
+    table = FittedTable("NAME", "LOSS", "WHY", right=("LOSS",), folds=("NAME", "WHY"), below="WHY")
+    table.add_row("cart", "12.25 ms", "it beats the trailing median by 3 %")
+    table.add_row("frontend", "3 ms", "")
+
+    assert _lines(table, 80)[1] == "cart      12.25 ms  it beats the trailing median by 3 %"
+    assert _lines(table, 40) == [
+        "NAME          LOSS",
+        "cart      12.25 ms",
+        "  it beats the trailing median by 3 %",
+        "frontend      3 ms",
+    ]

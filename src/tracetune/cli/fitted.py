@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 _GAP = 2
+_SENTENCE = 24  # the least width in which one is read well
 _NARROWEST_WORDS = 10
 """Columns of words get at least this much: below it names fall to pieces of a few letters."""
 
@@ -27,6 +29,7 @@ class FittedTable:
         folds: columns of words.
         spare: columns that decorate, which a narrow terminal goes without.
         lead: how many of the first columns name the row.
+        below: a column of sentences, which stands on lines of its own below its row where it would be a narrow one.
     """
 
     def __init__(
@@ -36,11 +39,12 @@ class FittedTable:
         folds: Iterable[str] = (),
         spare: Iterable[str] = (),
         lead: int = 1,
+        below: str = "",
     ) -> None:
         """Begin with heads and without rows."""
         self._columns = columns
         self._right, self._folds, self._spare = frozenset(right), frozenset(folds), frozenset(spare)
-        self._lead = lead
+        self._lead, self._below = lead, below
         self._rows: list[tuple[Text, ...]] = []
         self._section_ends: set[int] = set()
 
@@ -60,14 +64,31 @@ class FittedTable:
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         """The blocks of rows that fit this width, one below the other."""
-        for number, block in enumerate(self._blocks(options.max_width)):
+        width = options.max_width
+        kept = list(range(len(self._columns)))
+        if self._below and self._needed(kept) + _SENTENCE - _NARROWEST_WORDS > width:
+            at = self._columns.index(self._below)
+            beside = self._blocks([each for each in kept if each != at], width)
+            if len(beside) == 1:
+                yield from self._with_sentences(beside[0], at, width)
+                return
+        for number, block in enumerate(self._blocks(kept, width)):
             if number:
                 yield ""
-            yield self._table(self._widths(block, options.max_width))
+            yield self._table(self._widths(block, width))
 
-    def _blocks(self, width: int) -> list[list[int]]:
+    def _with_sentences(self, block: Sequence[int], at: int, width: int) -> RenderResult:
+        """Each row as a table of its own, all of the same widths, and its sentence below it."""
+        widths = self._widths(block, width)
+        yield self._table(widths, rows=())
+        for row in self._rows:
+            table = self._table(widths, rows=(row,))
+            table.show_header = False
+            yield table
+            yield Padding(row[at], (0, 0, 0, _GAP), expand=False)
+
+    def _blocks(self, kept: list[int], width: int) -> list[list[int]]:
         """Columns by block."""
-        kept = list(range(len(self._columns)))
         for at in reversed(kept.copy()):
             if self._needed(kept) > width and self._columns[at] in self._spare:
                 kept.remove(at)
@@ -107,13 +128,13 @@ class FittedTable:
                 widths[max(foldable, key=lambda at: (widths[at], at))] -= 1
         return widths
 
-    def _table(self, widths: Mapping[int, int]) -> Table:
+    def _table(self, widths: Mapping[int, int], rows: Sequence[tuple[Text, ...]] | None = None) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim", show_edge=False)
         for at, width in widths.items():
             is_number = self._columns[at] in self._right
             table.add_column(
                 Text(self._columns[at]), justify="right" if is_number else "left", width=width, overflow="fold"
             )
-        for number, row in enumerate(self._rows):
+        for number, row in enumerate(self._rows if rows is None else rows):
             table.add_row(*(row[at] for at in widths), end_section=number in self._section_ends)
         return table

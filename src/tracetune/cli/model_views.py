@@ -100,7 +100,7 @@ def speakers(judged: Iterable[Judged]) -> RenderableType:
     """For each operation and metric the model that speaks, its error, its coverage, what it finds, and why it does."""
     columns = ("SERVICE", "OPERATION", "METRIC", "MODEL", "LOSS", "COVERAGE", "EVENT F1", "WHY")
     folds = ("SERVICE", "OPERATION", "METRIC", "MODEL", "WHY")
-    table = FittedTable(*columns, right=("LOSS", "COVERAGE", "EVENT F1"), folds=folds, lead=2)
+    table = FittedTable(*columns, right=("LOSS", "COVERAGE", "EVENT F1"), folds=folds, lead=2, below="WHY")
     for metric, key, verdict in judged:
         loss = verdict.pinball_loss.get(verdict.model, math.nan)
         table.add_row(
