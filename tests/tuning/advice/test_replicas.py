@@ -68,6 +68,17 @@ def test_more_than_was_ever_carried_is_asked_for_but_called_unproven() -> None:
     )
 
 
+def test_more_than_was_ever_carried_asks_for_none_where_a_replica_is_nearly_always_idle() -> None:
+    found = replicas(_demand(1e6, top=0.5), _capacity(forecast=3.0))  # 30 ms a request: 4.5 % of the time at 1.5/s
+
+    assert found.action is Action.KEEP
+    assert _numbers(found)[2] == 2.0
+    assert found.reasons[1] == (
+        "a replica would have a request 4.5 % of the time: even one at a time would hardly ever wait"
+    )
+    assert replicas(_demand(1e6, top=0.5), _capacity(forecast=4.0)).action is Action.SET
+
+
 def test_load_that_hardly_varied_is_told_as_a_limit_of_the_answer() -> None:
     steady = _demand(1e6, top=20.0)
     steady.calls[:] = 1200 + 10 * (np.arange(240) % 3)

@@ -20,6 +20,9 @@ BEYOND = 1.05
 TOLD = 1.5
 """A load that varied less than this says nothing about what happens at another load."""
 
+IDLE = 0.05
+"""A replica that has a request no more than this share of the time needs no company, even if it takes one at a time."""
+
 
 def replicas(demand: Demand, capacity: Capacity, surge: Incident | None = None) -> Advice:
     """Advice on the replicas of one service, from its healthy minutes; ready for another such surge, if there was one.
@@ -99,12 +102,24 @@ def _without_limit(demand: Demand, found: Knee, current: float, load: float, sou
         said = _said(demand.service_name, current, current)
         return _advice(demand, Action.KEEP, (current, needed, current, current), (said, shown, to_come, *narrow))
     upper = max(needed, math.ceil(widened(load / found.top_calls_per_second, demand.hours) - 1e-9))
+    busy = load / current * _request_seconds(demand)
+    if busy <= IDLE:
+        said = _said(demand.service_name, current, current)
+        idle = (
+            f"a replica would have a request {words.share(busy)} of the time: even one at a time would hardly ever wait"
+        )
+        return _advice(demand, Action.KEEP, (current, current, current, upper), (said, idle, to_come, *narrow))
     said = _said(demand.service_name, current, needed)
     beyond = (
         f"the load to come is {words.rate(load)} ({source}), {words.times(load / current / found.top_calls_per_second)} the most "
         f"that a replica was seen to carry ({words.rate(found.top_calls_per_second)}, without queueing); it may carry more"
     )
     return _advice(demand, Action.SET, (current, current, needed, upper), (said, beyond, *narrow))
+
+
+def _request_seconds(demand: Demand) -> float:
+    """Mean time of a request, waits for callees included: the longest that a slot can be held."""
+    return float(demand.in_flight.sum() * 60 / demand.calls.sum())
 
 
 def _to_come(load: float, source: str, current: float) -> str:
