@@ -62,6 +62,7 @@ def test_a_model_is_no_worse_than_itself_and_worse_than_a_better_one(trained: Tr
         (0.0196, True, "its error is 1.96 % larger than that of version 1; at most 2 % is allowed"),
         (0.004, True, "its error is 0.4 % larger than that of version 1; at most 2 % is allowed"),
         (-0.05, True, "its error is 5.0 % smaller than that of version 1"),
+        (0.0, True, "its error is that of version 1"),
         (float("nan"), True, "the newest minutes do not tell it from version 1"),
     ],
 )

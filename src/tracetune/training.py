@@ -151,8 +151,10 @@ class Rivalry:
         if self.worse > 0:
             limit = f"; at most {MOST_WORSE:.0%} is allowed".replace("%", " %")
             said = f"its error is {_told_apart(self.worse)} larger than that of {current}{limit}"
-        else:
+        elif self.worse < 0:
             said = f"its error is {words.share(-self.worse)} smaller than that of {current}"
+        else:
+            said = f"its error is that of {current}"
         if self.in_common >= _FEW * self.operations:
             return said
         known = f"{current} knows only {self.in_common} of its {self.operations} operations"

@@ -20,6 +20,7 @@ def _run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=environment)  # noqa: S603 - ours
 
 
+@pytest.mark.slow
 def test_each_step_is_a_line_and_kfps_log_is_a_file(tmp_path: Path) -> None:
     file, root = history(tmp_path / "shop.otlp"), tmp_path / "runs"
 

@@ -160,11 +160,36 @@ def free_ports() -> list[int]:
 
 
 def _until_it_listens(server: subprocess.Popen[bytes], port: int) -> None:
-    end = time.monotonic() + STARTING_SECONDS
-    while time.monotonic() < end:
+    def listens() -> bool:
         if server.poll() is not None:
             raise AssertionError("SeaweedFS ended at once")
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        return False
+
+    _until(listens)
+
+
+def until_it_serves(port: int, bucket: str, key: str) -> None:
+    """Wait for a server that was started on the objects of before: it listens before its volumes are there."""
+    import boto3
+    from botocore.exceptions import ClientError
+
+    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}")
+
+    def serves() -> bool:
+        with suppress(ClientError):
+            client.get_object(Bucket=bucket, Key=key)["Body"].read()
+            return True
+        return False
+
+    _until(serves)
+
+
+def _until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < end:
+        if done():
             return
         time.sleep(0.1)
     raise AssertionError("SeaweedFS did not start")

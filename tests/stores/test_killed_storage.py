@@ -37,7 +37,8 @@ def test_storage_killed_between_a_model_and_its_alias_comes_back_with_the_model_
                 "2", lambda _model: os.kill(pid, signal.SIGKILL)
             )  # it is read, and then the alias is moved
 
-    with storage.seaweedfs_process(tmp_path, ports):
+    with storage.seaweedfs_process(tmp_path, ports) as (port, _):
+        storage.until_it_serves(port, "models", "shop/versions/000001/model.npz")
         found = registry_in(PLACE)
         assert found.version("production").number == 1
         assert [(each.number, found.content(each)) for each in found.versions()] == [(2, b"two"), (1, b"one")]
